@@ -1,0 +1,105 @@
+"""Who may call a route. Every route declares it; an undeclared one fails the start.
+
+`citizen`: anyone. `staff`: served only where `STAFF_ACCESS=open` until there is sign-in, else the
+route is not there at all. `service`: shows the shared secret of the installation. `operator`: shows the
+operator's. Secrets travel in headers, are compared in constant time, and are never logged.
+"""
+
+import hmac
+from collections.abc import Iterator
+from enum import StrEnum
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.dependencies.models import Dependant
+from fastapi.params import Depends
+from fastapi.routing import APIRoute
+from pydantic import SecretStr
+
+from shared.problems import Problem
+
+SERVICE_HEADER = "X-Service-Secret"
+OPERATOR_HEADER = "X-Operator-Secret"
+
+
+class Caller(StrEnum):
+    """Whom a route is for."""
+
+    CITIZEN = "citizen"
+    STAFF = "staff"
+    SERVICE = "service"
+    OPERATOR = "operator"
+
+
+class AccessDenied(Problem):
+    """The caller showed no, or a wrong, secret."""
+
+    status = 403
+    code = "access_denied"
+    title = "You may not do this."
+
+
+def _shows(request: Request, header: str, secret: SecretStr) -> bool:
+    return hmac.compare_digest(request.headers.get(header, "").encode(), secret.get_secret_value().encode())
+
+
+class _Allowed:
+    """The dependency that both declares and enforces."""
+
+    def __init__(self, caller: Caller) -> None:
+        self.caller = caller
+
+    async def __call__(self, request: Request) -> None:
+        settings = request.app.state.settings
+        if self.caller is Caller.SERVICE and not _shows(request, SERVICE_HEADER, settings.service_secret):
+            raise AccessDenied
+        if self.caller is Caller.OPERATOR and not _shows(request, OPERATOR_HEADER, settings.operator_secret):
+            raise AccessDenied
+
+
+def allow(caller: Caller) -> Any:
+    """Declare, in a route's `dependencies=[…]`, whom it is for."""
+    return Depends(_Allowed(caller))
+
+
+def is_from_service(request: Request) -> bool:
+    """Whether the caller is one of our own services, whose word on the client's address is taken."""
+    return _shows(request, SERVICE_HEADER, request.app.state.settings.service_secret)
+
+
+def route_name(route: APIRoute) -> str:
+    """Method and path, such as `GET /live`."""
+    return f"{','.join(sorted(route.methods or ()))} {route.path}"
+
+
+def _callers(dependant: Dependant) -> Iterator[Caller]:
+    for each in dependant.dependencies:
+        if isinstance(each.call, _Allowed):
+            yield each.call.caller
+        yield from _callers(each)
+
+
+def declared(app: FastAPI) -> dict[str, Caller]:
+    """Whom each route of `app` is for, by method and path. RuntimeError names a route that does not say."""
+    found: dict[str, Caller] = {}
+    for route in app.routes:
+        if not isinstance(route, APIRoute):
+            continue  # documents and static files; what they may be is decided where they are mounted
+        name = route_name(route)
+        callers = set(_callers(route.dependant))
+        if len(callers) != 1:
+            message = f"route {name} must declare exactly one caller, has {sorted(callers) or 'none'}"
+            raise RuntimeError(message)
+        found[name] = callers.pop()
+    return found
+
+
+def enforce(app: FastAPI, *, staff_access: str) -> None:
+    """Check every declaration, and take staff routes away where nobody can be told from staff."""
+    callers = declared(app)
+    if staff_access != "open":
+        app.router.routes[:] = [
+            route
+            for route in app.router.routes
+            if not isinstance(route, APIRoute) or callers[route_name(route)] is not Caller.STAFF
+        ]

@@ -1,0 +1,253 @@
+"""One service as one process: HTTP, its database, messaging and workers, started and stopped as one.
+
+What is promised:
+- The service answers while Kafka is away: the broker connects in the background.
+- A worker that crashes is logged and started again with backoff; the others go on.
+- Every request has a correlation id, and a body of less than 1 MiB.
+- The start fails where a route does not declare whom it is for.
+The hard end of a stop stands in `shared.server`.
+"""
+
+import asyncio
+import time
+import uuid
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import httpx
+import structlog
+from fastapi import APIRouter, FastAPI, Request
+from prometheus_client import Counter
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from shared import access, health, logs, problems
+from shared.database import PASSING_ERRORS, Pool, open_pool
+from shared.settings import ServiceSettings
+
+if TYPE_CHECKING:
+    from shared.messaging.consumer import Subscriptions
+    from shared.messaging.runner import Messaging
+
+logger = structlog.get_logger(__name__)
+
+BODY_BYTES = 1024 * 1024
+BACKOFF_SECONDS = (0.5, 1.0, 2.0, 5.0, 10.0)
+STEADY_SECONDS = 60.0
+"""A worker that ran this long before it crashed starts over with the short waits."""
+
+worker_crashes = Counter("worker_crashes_total", "Times that a worker ended by an exception", ["worker"])
+
+
+@dataclass
+class Runtime:
+    """What a running service has at hand."""
+
+    name: str
+    settings: ServiceSettings
+    http: httpx.AsyncClient
+    database: Pool | None = None
+    messaging: "Messaging | None" = None
+    parts: dict[str, Any] = field(default_factory=dict)
+    """What the service itself adds at its start, such as booking's combiner."""
+
+    @property
+    def pool(self) -> Pool:
+        """The database pool; RuntimeError in a service without a database."""
+        if self.database is None:
+            raise RuntimeError(f"{self.name} has no database")
+        return self.database
+
+    def published(self) -> None:
+        """Tell the relay that a transaction with outbox rows has committed. Never waits, never fails."""
+        if self.messaging is not None:
+            self.messaging.wake()
+
+
+Worker = Callable[[Runtime], Awaitable[None]]
+
+
+class BodyTooLarge(problems.Problem):
+    """A mebibyte or more."""
+
+    status = 413
+    code = "body_too_large"
+    title = "The body is larger than this service takes."
+
+
+def runtime(request: Request) -> Runtime:
+    """The runtime of the service that serves this request (a FastAPI dependency)."""
+    found: Runtime = request.app.state.runtime
+    return found
+
+
+def build(  # noqa: PLR0913  (the parts a service is made of)
+    *,
+    name: str,
+    title: str,
+    settings: ServiceSettings,
+    routers: Sequence[APIRouter],
+    subscriptions: "Subscriptions | None" = None,
+    workers: Mapping[str, Worker] | None = None,
+    on_start: Callable[[Runtime, AsyncExitStack], Awaitable[None]] | None = None,
+    database: bool = True,
+) -> FastAPI:
+    """Put a service together. RuntimeError where a route does not declare whom it is for.
+
+    `on_start` runs once the database is there and before anything is consumed; what it enters on the
+    stack is left again at the stop.
+    """
+    asyncapi = _asyncapi(name, subscriptions) if database else None
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        logs.configure(name, settings.log_level)
+        async with AsyncExitStack() as stack:
+            limits = httpx.Limits(max_connections=64)
+            http = await stack.enter_async_context(httpx.AsyncClient(timeout=5.0, limits=limits, trust_env=False))
+            running = Runtime(name=name, settings=settings, http=http)
+            app.state.runtime = running
+            if database:
+                running.database = await _open_pool(running)
+                stack.push_async_callback(_close_pool, running.pool)
+                running.messaging = _messaging(running, subscriptions)
+            if on_start is not None:
+                await on_start(running, stack)
+            if running.messaging is not None:
+                running.messaging.start()
+                stack.push_async_callback(running.messaging.stop)
+            tasks = [asyncio.create_task(_supervise(each, worker, running)) for each, worker in (workers or {}).items()]
+            stack.push_async_callback(_cancel, tasks)
+            logger.info("service_started", host=settings.host, port=settings.port)
+            yield
+            logger.info("service_stopping")
+
+    app = FastAPI(
+        title=title,
+        version="1",
+        lifespan=lifespan,
+        openapi_url=None,
+        docs_url=None,
+        redoc_url=None,
+        responses=problems.RESPONSES,
+    )
+    app.state.settings = settings
+    problems.install(app)
+    for router in routers:
+        app.include_router(router)
+    app.include_router(health.router(app, asyncapi))
+    access.enforce(app, staff_access=settings.staff_access)
+    app.add_middleware(_Edge)
+    return app
+
+
+def _asyncapi(name: str, subscriptions: "Subscriptions | None") -> dict[str, Any]:
+    from shared.asyncapi import document  # noqa: PLC0415  (a service without a database loads no Kafka)
+
+    return document(name, subscriptions)
+
+
+def _messaging(running: Runtime, subscriptions: "Subscriptions | None") -> "Messaging":
+    from shared.messaging.runner import Messaging  # noqa: PLC0415  (see above)
+
+    return Messaging(running.settings, running.name, running.pool, subscriptions)
+
+
+class _Edge:
+    """Outermost ASGI layer: the correlation id, and the bound on bodies."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        headers: dict[bytes, bytes] = dict(scope["headers"])
+        correlation_id = _correlation_id(headers.get(b"x-correlation-id", b""))
+        structlog.contextvars.clear_contextvars()
+        structlog.contextvars.bind_contextvars(correlation_id=correlation_id)
+
+        async def send_with_id(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                message["headers"] = [*message["headers"], (b"x-correlation-id", correlation_id.encode())]
+            await send(message)
+
+        length = headers.get(b"content-length", b"0")
+        if not length.isdigit() or int(length) >= BODY_BYTES:
+            problem = BodyTooLarge()
+            await problems.answer(problem.status, problem.body())(scope, receive, send_with_id)
+            return
+        received = 0
+
+        async def receive_bounded() -> Message:
+            nonlocal received
+            message = await receive()
+            received += len(message.get("body", b""))
+            if received >= BODY_BYTES:
+                raise BodyTooLarge
+            return message
+
+        await self.app(scope, receive_bounded, send_with_id)
+
+
+def _correlation_id(raw: bytes) -> str:
+    """The caller's id where it is a plain one; else a new one, so that nobody writes into our logs."""
+    text = raw.decode("ascii", "ignore")
+    if 8 <= len(text) <= 64 and all(each.isalnum() or each in "-_." for each in text):  # noqa: PLR2004
+        return text
+    return uuid.uuid4().hex
+
+
+def _backoff() -> Iterator[float]:
+    yield from BACKOFF_SECONDS
+    while True:
+        yield BACKOFF_SECONDS[-1]
+
+
+async def _open_pool(running: Runtime) -> Pool:
+    """Wait for the database as long as it takes: Compose and a restart bring it up in any order."""
+    waits = _backoff()
+    while True:
+        try:
+            return await open_pool(
+                running.settings.database_url.get_secret_value(),
+                size=running.settings.pool_size,
+                application_name=running.name,
+            )
+        except PASSING_ERRORS as error:
+            logger.warning("database_not_there", error=type(error).__name__)
+            await asyncio.sleep(next(waits))
+
+
+async def _close_pool(pool: Pool) -> None:
+    try:
+        async with asyncio.timeout(3):
+            await pool.close()
+    except TimeoutError:
+        pool.terminate()
+
+
+async def _supervise(name: str, worker: Worker, running: Runtime) -> None:
+    waits = _backoff()
+    while True:
+        started = time.monotonic()
+        try:
+            await worker(running)
+        except Exception:
+            worker_crashes.labels(name).inc()
+            logger.exception("worker_crashed", worker=name)
+        else:
+            return
+        if time.monotonic() - started > STEADY_SECONDS:
+            waits = _backoff()
+        await asyncio.sleep(next(waits))
+
+
+async def _cancel(tasks: list[asyncio.Task[None]]) -> None:
+    for task in tasks:
+        task.cancel()
+    for task in tasks:
+        with suppress(asyncio.CancelledError):
+            await task

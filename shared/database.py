@@ -1,0 +1,92 @@
+"""A service's own Postgres database: its pool, its transactions, its clock, its named constraints.
+
+Statements stand in each service's `sql.py`; this module holds what they run on. Limits: a statement
+10 s, a lock 5 s, an idle transaction 15 s, so that nothing waits for ever on anything.
+"""
+
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+import asyncpg
+from asyncpg.pool import PoolConnectionProxy
+
+from shared.problems import Problem
+
+if TYPE_CHECKING:
+    Connection = asyncpg.Connection[asyncpg.Record] | PoolConnectionProxy[asyncpg.Record]
+    Pool = asyncpg.Pool[asyncpg.Record]
+else:
+    Connection = asyncpg.Connection | PoolConnectionProxy
+    Pool = asyncpg.Pool
+
+SERVER_SETTINGS = {
+    "statement_timeout": "10s",
+    "lock_timeout": "5s",
+    "idle_in_transaction_session_timeout": "15s",
+    "jit": "off",  # plans here are short; compiling them costs more than it saves
+    "timezone": "UTC",
+}
+
+PASSING_ERRORS: tuple[type[BaseException], ...] = (
+    asyncpg.PostgresConnectionError,
+    asyncpg.CannotConnectNowError,
+    asyncpg.TooManyConnectionsError,
+    asyncpg.AdminShutdownError,
+    asyncpg.CrashShutdownError,
+    asyncpg.DeadlockDetectedError,
+    asyncpg.SerializationError,
+    asyncpg.LockNotAvailableError,
+    asyncpg.QueryCanceledError,
+    asyncpg.InterfaceError,
+    ConnectionError,
+    TimeoutError,
+    OSError,
+)
+"""What is over by itself: the same work will succeed once the database is there again."""
+
+
+async def open_pool(dsn: str, *, size: int, application_name: str) -> Pool:
+    """Open a pool. Raises what asyncpg raises where the server cannot be reached."""
+    return await asyncpg.create_pool(
+        dsn,
+        min_size=1,
+        max_size=size,
+        command_timeout=15,
+        timeout=10,
+        server_settings={**SERVER_SETTINGS, "application_name": application_name},
+    )
+
+
+@asynccontextmanager
+async def transaction(pool: Pool) -> AsyncIterator[Connection]:
+    """One connection with one transaction: what each request and each message gets."""
+    async with pool.acquire(timeout=10) as connection, connection.transaction():
+        yield connection
+
+
+async def county_now(connection: Connection) -> datetime:
+    """The county's time, in UTC, as the database tells it: the only clock that rules go by."""
+    now: datetime = await connection.fetchval("select county_now()")
+    return now
+
+
+@contextmanager
+def constraints(problems: Mapping[str, type[Problem]]) -> Iterator[None]:
+    """Turn a violation of a named constraint into the problem that it stands for."""
+    try:
+        yield
+    except asyncpg.IntegrityConstraintViolationError as error:
+        problem = problems.get(error.constraint_name or "")
+        if problem is None:
+            raise
+        raise problem from error
+
+
+def row(record: asyncpg.Record | None) -> dict[str, Any] | None:
+    """A record as a mapping, UUIDs as text, ready for a model."""
+    if record is None:
+        return None
+    return {key: str(value) if isinstance(value, UUID) else value for key, value in record.items()}

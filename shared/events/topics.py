@@ -1,0 +1,59 @@
+"""The table of topics: the one place that says who produces and who consumes what."""
+
+from shared.events import booking, notifications, roster
+from shared.events.base import Topic
+
+VENUES = Topic(
+    name="roster.venues.v1",
+    producer="roster",
+    consumers=("notifications",),
+    key="venue_id",
+    meaning="A hall, its departments and windows.",
+    events=(roster.VenueDescribed,),
+    partitions=1,
+)
+MATTERS = Topic(
+    name="roster.matters.v1",
+    producer="roster",
+    consumers=("booking", "notifications"),
+    key="matter_id",
+    meaning="What visitors may come for, with documents and days.",
+    events=(roster.MatterDescribed, roster.MatterWithdrawn),
+    partitions=1,
+)
+SESSIONS = Topic(
+    name="roster.sessions.v1",
+    producer="roster",
+    consumers=("booking", "notifications"),
+    key="session_id",
+    meaning="The service days and who is on duty at which window.",
+    events=(roster.SessionPlanned, roster.SessionAmended, roster.SessionMoved, roster.SessionCancelled),
+)
+BOOKINGS = Topic(
+    name="booking.bookings.v1",
+    producer="booking",
+    consumers=("notifications",),
+    key="booking_id",
+    meaning="Every seat taken, and what became of it.",
+    events=(booking.BookingMade, booking.BookingMoved, booking.BookingAgreed, booking.BookingCancelled),
+)
+MESSAGES = Topic(
+    name="notifications.messages.v1",
+    producer="notifications",
+    consumers=(),
+    key="message_id",
+    meaning="What was to be told, and whether it was.",
+    events=(
+        notifications.MessageQueued,
+        notifications.MessageSent,
+        notifications.MessageFailed,
+        notifications.MessageWithdrawn,
+    ),
+)
+
+TOPICS = (VENUES, MATTERS, SESSIONS, BOOKINGS, MESSAGES)
+
+
+def topic(name: str) -> Topic:
+    """The topic of that name (without prefix); KeyError if none is declared."""
+    return {each.name: each for each in TOPICS}[name]

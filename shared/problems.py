@@ -1,0 +1,154 @@
+"""Errors that a caller can act on, as problem+json (RFC 9457) with a stable code.
+
+A domain error is a subclass of `Problem` named by a noun; it carries a status and a code that never
+changes its meaning. This module alone turns them, the framework's own refusals and the unforeseen
+into answers. The unforeseen is logged whole and answered with nothing but its correlation id.
+"""
+
+from http import HTTPStatus
+from typing import Any, ClassVar, cast
+
+import structlog
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from pydantic import BaseModel, ValidationError
+from starlette.exceptions import HTTPException
+
+logger = structlog.get_logger(__name__)
+
+CONTENT_TYPE = "application/problem+json"
+
+
+class FieldProblem(BaseModel):
+    """What is wrong with one field. `pointer` is a JSON pointer into the request."""
+
+    pointer: str
+    code: str
+    detail: str
+
+
+class ProblemBody(BaseModel):
+    """The body of an error answer."""
+
+    type: str
+    title: str
+    status: int
+    code: str
+    detail: str = ""
+    correlation_id: str = ""
+    errors: list[FieldProblem] = []
+
+
+class Problem(Exception):  # noqa: N818  (named by what it tells the caller, after RFC 9457)
+    """Base of all errors that a caller is told. `detail` is English for developers; pages translate `code`."""
+
+    status: ClassVar[int] = 400
+    code: ClassVar[str] = "bad_request"
+    title: ClassVar[str] = "The request cannot be served."
+
+    def __init__(
+        self,
+        detail: str = "",
+        *,
+        errors: list[FieldProblem] | None = None,
+        headers: dict[str, str] | None = None,
+        **extra: Any,
+    ) -> None:
+        super().__init__(detail or self.title)
+        self.detail = detail
+        self.errors = errors or []
+        self.headers = headers
+        self.extra = extra
+        """Further members of the body, such as when a release will be."""
+
+    def body(self) -> dict[str, Any]:
+        """The members of the problem document."""
+        return problem_body(
+            self.status, self.code, title=self.title, detail=self.detail, errors=self.errors, **self.extra
+        )
+
+
+def problem_body(
+    status: int,
+    code: str,
+    *,
+    title: str,
+    detail: str = "",
+    errors: list[FieldProblem] | None = None,
+    **extra: Any,
+) -> dict[str, Any]:
+    """A problem document as a JSON object."""
+    correlation_id = structlog.contextvars.get_contextvars().get("correlation_id", "")
+    body = ProblemBody(
+        type=f"urn:service-day:problem:{code}",
+        title=title,
+        status=status,
+        code=code,
+        detail=detail,
+        correlation_id=correlation_id,
+        errors=errors or [],
+    )
+    return {**extra, **body.model_dump()}
+
+
+def field_problems(error: ValidationError | RequestValidationError) -> list[FieldProblem]:
+    """Pydantic's findings. The offending value is never repeated: it may be a document number."""
+    return [
+        FieldProblem(
+            pointer="/" + "/".join(str(part) for part in found["loc"] if part != "body"),
+            code=str(found["type"]),
+            detail=str(found["msg"]),
+        )
+        for found in error.errors()
+    ]
+
+
+def answer(status: int, body: dict[str, Any], headers: dict[str, str] | None = None) -> JSONResponse:
+    """The HTTP answer for a problem document."""
+    return JSONResponse(body, status_code=status, media_type=CONTENT_TYPE, headers=headers)
+
+
+async def _on_problem(_: Request, problem: Exception) -> JSONResponse:
+    problem = cast("Problem", problem)
+    return answer(problem.status, problem.body(), problem.headers)
+
+
+async def _on_invalid(_: Request, error: Exception) -> JSONResponse:
+    error = cast("RequestValidationError", error)
+    found = field_problems(error)
+    if any(each.code == "json_invalid" for each in found):
+        return answer(400, problem_body(400, "malformed_json", title="The body is not JSON.", errors=found))
+    body = problem_body(422, "invalid_request", title="Some fields need correcting.", errors=found)
+    return answer(422, body)
+
+
+async def _on_http(_: Request, error: Exception) -> JSONResponse:
+    error = cast("HTTPException", error)
+    phrase = HTTPStatus(error.status_code).phrase
+    code = phrase.lower().replace(" ", "_").replace("-", "_")
+    headers = dict(error.headers) if error.headers else None
+    return answer(error.status_code, problem_body(error.status_code, code, title=phrase), headers)
+
+
+async def _on_unforeseen(_: Request, error: Exception) -> JSONResponse:
+    logger.error("request_failed", exc_info=error)
+    return answer(500, problem_body(500, "internal_error", title="This did not work; it was recorded."))
+
+
+def install(app: FastAPI) -> None:
+    """Make `app` answer every error as a problem document."""
+    app.add_exception_handler(Problem, _on_problem)
+    app.add_exception_handler(RequestValidationError, _on_invalid)
+    app.add_exception_handler(HTTPException, _on_http)
+    app.add_exception_handler(Exception, _on_unforeseen)
+
+
+RESPONSES: dict[int | str, dict[str, Any]] = {
+    status: {
+        "description": HTTPStatus(status).phrase,
+        "content": {CONTENT_TYPE: {"schema": ProblemBody.model_json_schema()}},
+    }
+    for status in (400, 403, 404, 405, 409, 413, 415, 422, 429, 503)
+}
+"""What any route may answer besides its own, for the OpenAPI document."""

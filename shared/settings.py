@@ -1,0 +1,62 @@
+"""Settings that every service has: read from the environment or from files under `/run/secrets`.
+
+A service's own settings carry its prefix (`BOOKING_DATABASE_URL`); the county's are the same for
+all and carry none (`SERVICE_SECRET`). A missing or malformed value stops the start with its name.
+"""
+
+from pathlib import Path
+from typing import Annotated, Literal
+from zoneinfo import ZoneInfo
+
+from pydantic import AfterValidator, Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+SECRETS = Path("/run/secrets")
+
+
+def _known_zone(name: str) -> str:
+    ZoneInfo(name)
+    return name
+
+
+class ServiceSettings(BaseSettings):
+    """What each service reads. A subclass sets `env_prefix` and adds its own fields."""
+
+    model_config = SettingsConfigDict(
+        extra="ignore",
+        frozen=True,
+        populate_by_name=True,
+        secrets_dir=SECRETS if SECRETS.is_dir() else None,
+    )
+
+    # The service's own, with its prefix.
+    host: str = "127.0.0.1"
+    port: int = Field(default=8000, ge=1, le=65535)
+    database_url: SecretStr = SecretStr("")
+    """DSN of the service's database, as its runtime role."""
+    pool_size: int = Field(default=8, ge=2, le=64)
+
+    # The county's, the same for every service.
+    kafka_bootstrap_servers: str = Field(default="127.0.0.1:9092", validation_alias="KAFKA_BOOTSTRAP_SERVERS")
+    topic_prefix: str = Field(default="", validation_alias="TOPIC_PREFIX")
+    """Put before every topic and consumer group, so that several counties can share a cluster."""
+    service_secret: SecretStr = Field(min_length=32, validation_alias="SERVICE_SECRET")
+    """What services show each other on internal routes."""
+    operator_secret: SecretStr = Field(min_length=32, validation_alias="OPERATOR_SECRET")
+    """What the operator shows on operator routes."""
+    staff_access: Literal["closed", "open"] = Field(default="closed", validation_alias="STAFF_ACCESS")
+    """`open` offers staff routes to anyone who reaches them: only the embedded demo sets it."""
+    time_zone: Annotated[str, AfterValidator(_known_zone)] = Field(
+        default="Asia/Shanghai", validation_alias="COUNTY_TIME_ZONE"
+    )
+    roster_url: str = Field(default="http://roster:8000", validation_alias="ROSTER_URL")
+    booking_url: str = Field(default="http://booking:8000", validation_alias="BOOKING_URL")
+    notifications_url: str = Field(default="http://notifications:8000", validation_alias="NOTIFICATIONS_URL")
+    shutdown_seconds: float = Field(default=10.0, gt=0, validation_alias="SHUTDOWN_SECONDS")
+    """Hard deadline of a shutdown; the process ends even where Kafka never answers."""
+    log_level: Literal["debug", "info", "warning", "error"] = Field(default="info", validation_alias="LOG_LEVEL")
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The county's time zone."""
+        return ZoneInfo(self.time_zone)
