@@ -14,12 +14,15 @@ import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 import httpx
 import structlog
 from fastapi import APIRouter, FastAPI, Request
 from prometheus_client import Counter
+from starlette.exceptions import HTTPException
+from starlette.middleware.body_limit import RequestBodyLimitMiddleware
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from shared import access, health, logs, problems
@@ -32,7 +35,7 @@ if TYPE_CHECKING:
 
 logger = structlog.get_logger(__name__)
 
-BODY_BYTES = 1024 * 1024
+BODY_BYTES = 1024 * 1024 - 1
 BACKOFF_SECONDS = (0.5, 1.0, 2.0, 5.0, 10.0)
 STEADY_SECONDS = 60.0
 """A worker that ran this long before it crashed starts over with the short waits."""
@@ -66,14 +69,6 @@ class Runtime:
 
 
 Worker = Callable[[Runtime], Awaitable[None]]
-
-
-class BodyTooLarge(problems.Problem):
-    """A mebibyte or more."""
-
-    status = 413
-    code = "body_too_large"
-    title = "The body is larger than this service takes."
 
 
 def runtime(request: Request) -> Runtime:
@@ -134,11 +129,10 @@ def build(  # noqa: PLR0913  (the parts a service is made of)
     )
     app.state.settings = settings
     problems.install(app)
-    for router in routers:
-        app.include_router(router)
-    app.include_router(health.router(app, asyncapi))
-    access.enforce(app, staff_access=settings.staff_access)
-    app.add_middleware(_Edge)
+    for router in (*routers, health.router(app, asyncapi)):
+        app.include_router(access.offered(router, staff_access=settings.staff_access))
+    app.add_middleware(RequestBodyLimitMiddleware, max_body_size=BODY_BYTES)
+    app.add_middleware(_Correlation)
     return app
 
 
@@ -154,8 +148,8 @@ def _messaging(running: Runtime, subscriptions: "Subscriptions | None") -> "Mess
     return Messaging(running.settings, running.name, running.pool, subscriptions)
 
 
-class _Edge:
-    """Outermost ASGI layer: the correlation id, and the bound on bodies."""
+class _Correlation:
+    """Outermost ASGI layer: every request and its answer carry a correlation id."""
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
@@ -175,21 +169,11 @@ class _Edge:
             await send(message)
 
         length = headers.get(b"content-length", b"0")
-        if not length.isdigit() or int(length) >= BODY_BYTES:
-            problem = BodyTooLarge()
-            await problems.answer(problem.status, problem.body())(scope, receive, send_with_id)
+        if length.isdigit() and int(length) > BODY_BYTES:  # the framework's own refusal is no problem document
+            refusal = HTTPException(HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
+            await (await problems.on_http(Request(scope), refusal))(scope, receive, send_with_id)
             return
-        received = 0
-
-        async def receive_bounded() -> Message:
-            nonlocal received
-            message = await receive()
-            received += len(message.get("body", b""))
-            if received >= BODY_BYTES:
-                raise BodyTooLarge
-            return message
-
-        await self.app(scope, receive_bounded, send_with_id)
+        await self.app(scope, receive, send_with_id)
 
 
 def _correlation_id(raw: bytes) -> str:

@@ -8,6 +8,9 @@ import sys
 
 import structlog
 
+TRACEBACKS = structlog.tracebacks.ExceptionDictTransformer(show_locals=False)
+"""Without the local variables, which hold what a visitor typed."""
+
 
 def configure(service: str, level: str) -> None:
     """Send structlog's and the standard library's records through one JSON renderer."""
@@ -29,7 +32,7 @@ def configure(service: str, level: str) -> None:
             foreign_pre_chain=shared_processors,
             processors=[
                 structlog.stdlib.ProcessorFormatter.remove_processors_meta,
-                structlog.processors.dict_tracebacks,
+                structlog.processors.ExceptionRenderer(TRACEBACKS),
                 structlog.processors.JSONRenderer(ensure_ascii=False),
             ],
         )

@@ -44,6 +44,13 @@ class PrivacySettings(BaseSettings):
         _key(value)
         return value
 
+    @field_validator("encryption_keys")
+    @classmethod
+    def _whole_keys(cls, value: dict[str, SecretStr]) -> dict[str, SecretStr]:
+        for each in value.values():
+            _key(each)
+        return value
+
 
 def _key(secret: SecretStr) -> bytes:
     key = base64.b64decode(secret.get_secret_value(), validate=True)

@@ -123,8 +123,13 @@ async def _on_invalid(_: Request, error: Exception) -> JSONResponse:
     return answer(422, body)
 
 
-async def _on_http(_: Request, error: Exception) -> JSONResponse:
+async def on_http(_: Request, error: Exception) -> JSONResponse:
+    """Answer a refusal of the framework, such as a route that is not there."""
     error = cast("HTTPException", error)
+    if isinstance(error.__cause__, UnicodeDecodeError):
+        return answer(400, problem_body(400, "malformed_json", title="The body is not UTF-8."))
+    if error.status_code == HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
+        return answer(413, problem_body(413, "body_too_large", title="The body is larger than this service takes."))
     phrase = HTTPStatus(error.status_code).phrase
     code = phrase.lower().replace(" ", "_").replace("-", "_")
     headers = dict(error.headers) if error.headers else None
@@ -140,7 +145,7 @@ def install(app: FastAPI) -> None:
     """Make `app` answer every error as a problem document."""
     app.add_exception_handler(Problem, _on_problem)
     app.add_exception_handler(RequestValidationError, _on_invalid)
-    app.add_exception_handler(HTTPException, _on_http)
+    app.add_exception_handler(HTTPException, on_http)
     app.add_exception_handler(Exception, _on_unforeseen)
 
 

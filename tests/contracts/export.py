@@ -1,0 +1,110 @@
+"""Writes the contracts down: JSON Schemas of the events, OpenAPI and AsyncAPI documents of the services.
+
+`make contracts` runs it. It refuses a change of an event that a consumer could not stand: a field taken
+away, a field that became required, another type. Such a change is a new topic.
+"""
+
+import importlib
+import json
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+from shared.events.topics import TOPICS
+
+ROOT = Path(__file__).parents[2]
+SCHEMAS = ROOT / "shared" / "events" / "schemas"
+DOCUMENTS = Path(__file__).parent / "documents"
+SERVICES = ("roster", "booking", "notifications", "web")
+SETTINGS = {
+    "SERVICE_SECRET": "s" * 32,
+    "OPERATOR_SECRET": "o" * 32,
+    "STAFF_ACCESS": "open",
+    "PRIVACY_ENCRYPTION_KEYS": json.dumps({"k1": "A" * 43 + "="}),
+    "PRIVACY_INDEX_KEY": "A" * 43 + "=",
+}
+
+
+def event_schemas() -> dict[Path, dict[str, Any]]:
+    """The schema of every declared event, by the file it belongs in."""
+    return {
+        SCHEMAS / topic.name / f"{event.__name__}.json": event.model_json_schema()
+        for topic in TOPICS
+        for event in topic.events
+    }
+
+
+def service_documents() -> dict[Path, dict[str, Any]]:
+    """OpenAPI and AsyncAPI of every service, by the file each belongs in."""
+    os.environ.update(SETTINGS)
+    from shared import health  # noqa: PLC0415  (settings are read when an application is made)
+
+    found: dict[Path, dict[str, Any]] = {}
+    for service in SERVICES:
+        app = importlib.import_module(f"services.{service}.app").create_app()
+        found[DOCUMENTS / f"{service}.openapi.json"] = health.openapi(app)
+        if service != "web":
+            from shared.asyncapi import document  # noqa: PLC0415  (see above)
+
+            consumers = importlib.import_module(f"services.{service}.consumers") if has_consumers(service) else None
+            found[DOCUMENTS / f"{service}.asyncapi.json"] = document(service, consumers and consumers.subscriptions)
+    return found
+
+
+def has_consumers(service: str) -> bool:
+    """Whether the service listens to any topic."""
+    return (ROOT / "services" / service / "consumers.py").exists()
+
+
+def broken_promises(old: dict[str, Any], new: dict[str, Any]) -> list[str]:
+    """What a consumer of `old` could not stand in `new`, object by object."""
+    found = []
+    objects_old = {"": old, **old.get("$defs", {})}
+    objects_new = {"": new, **new.get("$defs", {})}
+    for name, before in objects_old.items():
+        after = objects_new.get(name, {})
+        for field, was in before.get("properties", {}).items():
+            now = after.get("properties", {}).get(field)
+            if now is None:
+                found.append(f"{name}.{field} was taken away")
+            elif _kind(was) != _kind(now):
+                found.append(f"{name}.{field} has another type")
+        required = set(after.get("required", [])) - set(before.get("required", []))
+        if before:
+            found += [f"{name}.{field} became required" for field in sorted(required)]
+    return found
+
+
+def _kind(schema: dict[str, Any]) -> Any:
+    """What decides whether a value can be read; words for people and new choices do not."""
+    kept = ("type", "format", "$ref", "items", "anyOf")
+    return {key: value for key, value in schema.items() if key in kept}
+
+
+def text(document: dict[str, Any]) -> str:
+    """A document as it stands in its file."""
+    return json.dumps(document, ensure_ascii=False, indent=2, sort_keys=True) + "\n"
+
+
+def main() -> int:
+    """Write every contract; 1 where an event's change breaks its promise."""
+    wanted = event_schemas()
+    broken = [
+        f"{path.stem}: {reason}"
+        for path, schema in wanted.items()
+        if path.exists()
+        for reason in broken_promises(json.loads(path.read_text()), schema)
+    ]
+    if broken:
+        print("not written, for consumers could not read it:", *broken, sep="\n  ")
+        return 1
+    for path, document in {**wanted, **service_documents()}.items():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text(document))
+    print(f"{len(wanted)} event schemas and the services' documents are written")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

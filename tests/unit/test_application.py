@@ -1,0 +1,170 @@
+"""What every service does at its edge: declared callers, bounded bodies, problems, correlation ids."""
+
+import json
+
+import httpx
+import pytest
+from fastapi import APIRouter
+from pydantic import BaseModel
+
+from shared import application, logs
+from shared.access import OPERATOR_HEADER, SERVICE_HEADER, Caller, allow
+from shared.problems import CONTENT_TYPE, Problem
+from shared.settings import ServiceSettings
+
+SECRETS = {"service_secret": "s" * 32, "operator_secret": "o" * 32}
+
+
+class SeatGone(Problem):
+    status = 409
+    code = "slot_full"
+    title = "The slot is full."
+
+
+class Body(BaseModel):
+    size: int
+
+
+def routes():
+    router = APIRouter()
+
+    @router.get("/public", dependencies=[allow(Caller.CITIZEN)])
+    async def public():
+        return {"ok": True}
+
+    @router.post("/public", dependencies=[allow(Caller.CITIZEN)])
+    async def write(body: Body):
+        if body.size == 13:
+            raise RuntimeError("a secret inside")
+        raise SeatGone(free_at="10:00")
+
+    @router.get("/staff", dependencies=[allow(Caller.STAFF)])
+    async def staff():
+        return {"ok": True}
+
+    @router.get("/internal/v1/cards", dependencies=[allow(Caller.SERVICE)])
+    async def cards():
+        return {"ok": True}
+
+    @router.get("/operator", dependencies=[allow(Caller.OPERATOR)])
+    async def operator():
+        return {"ok": True}
+
+    return router
+
+
+def test_a_router_inside_a_router_cannot_hide_its_routes():
+    outer = APIRouter()
+    outer.include_router(routes())
+    with pytest.raises(RuntimeError, match="declares no caller"):
+        build(outer)
+
+
+def build(router=None, **settings):
+    return application.build(
+        name="trial",
+        title="Trial",
+        settings=ServiceSettings(**SECRETS, **settings),
+        routers=[router or routes()],
+        database=False,
+    )
+
+
+def client(app, **options):
+    return httpx.AsyncClient(transport=httpx.ASGITransport(app, **options), base_url="http://trial")
+
+
+def test_a_route_that_does_not_say_whom_it_is_for_fails_the_start():
+    router = APIRouter()
+
+    @router.get("/forgotten")
+    async def forgotten():
+        return {}
+
+    with pytest.raises(RuntimeError, match="GET /forgotten must declare exactly one caller"):
+        build(router)
+
+
+@pytest.mark.parametrize(
+    ("path", "headers", "status"),
+    [
+        ("/public", {}, 200),
+        ("/internal/v1/cards", {}, 403),
+        ("/internal/v1/cards", {SERVICE_HEADER: "s" * 31}, 403),
+        ("/internal/v1/cards", {SERVICE_HEADER: "o" * 32}, 403),
+        ("/internal/v1/cards", {SERVICE_HEADER: "s" * 32}, 200),
+        ("/operator", {}, 403),
+        ("/operator", {SERVICE_HEADER: "s" * 32}, 403),
+        ("/operator", {OPERATOR_HEADER: "o" * 32}, 200),
+        ("/staff", {SERVICE_HEADER: "s" * 32}, 404),
+    ],
+)
+async def test_only_whom_a_route_is_for_gets_in(path, headers, status):
+    async with client(build()) as http:
+        assert (await http.get(path, headers=headers)).status_code == status
+
+
+async def test_staff_routes_are_there_only_where_staff_access_is_open():
+    async with client(build(staff_access="open")) as http:
+        assert (await http.get("/staff")).status_code == 200
+
+
+async def test_a_problem_is_answered_with_its_code_and_members():
+    async with client(build()) as http:
+        answer = await http.post("/public", json={"size": 1}, headers={"X-Correlation-Id": "given-by-caller"})
+    assert answer.status_code == 409
+    assert answer.headers["content-type"] == CONTENT_TYPE
+    assert answer.headers["x-correlation-id"] == "given-by-caller"
+    body = answer.json()
+    assert (body["code"], body["free_at"], body["correlation_id"]) == ("slot_full", "10:00", "given-by-caller")
+
+
+@pytest.mark.parametrize(
+    ("content", "status", "code"),
+    [
+        (b"{", 400, "malformed_json"),
+        (b'{"size": "\xff"}', 400, "malformed_json"),
+        (b'{"size": "big"}', 422, "invalid_request"),
+        (b"[]", 422, "invalid_request"),
+        (b"", 422, "invalid_request"),
+        (b" " * (application.BODY_BYTES + 1), 413, "body_too_large"),
+    ],
+)
+async def test_bad_bodies_have_stable_codes(content, status, code):
+    async with client(build()) as http:
+        answer = await http.post("/public", content=content, headers={"Content-Type": "application/json"})
+    assert (answer.status_code, answer.json()["code"]) == (status, code)
+
+
+async def test_a_body_that_hides_its_length_is_bounded_too():
+    async def endless():
+        for _ in range(1100):
+            yield b" " * 1024
+
+    async with client(build()) as http:
+        answer = await http.post("/public", content=endless(), headers={"Content-Type": "application/json"})
+    assert (answer.status_code, answer.json()["code"]) == (413, "body_too_large")
+
+
+async def test_the_unforeseen_tells_nothing_but_its_id(capsys):
+    logs.configure("trial", "error")
+    async with client(build(), raise_app_exceptions=False) as http:
+        answer = await http.post("/public", json={"size": 13})
+    assert answer.status_code == 500
+    assert answer.json()["code"] == "internal_error"
+    assert "secret" not in answer.text
+    line = json.loads(capsys.readouterr().out.splitlines()[0])
+    assert (line["event"], line["correlation_id"]) == ("request_failed", answer.json()["correlation_id"])
+    assert "size=13" not in str(line), "what the visitor sent must not be in the log"
+
+
+async def test_a_correlation_id_that_could_write_into_logs_is_replaced():
+    async with client(build()) as http:
+        answer = await http.get("/public", headers={"X-Correlation-Id": 'x"} {"level": "fake'})
+    assert answer.headers["x-correlation-id"].isalnum()
+
+
+async def test_an_unknown_page_is_a_problem_too():
+    async with client(build()) as http:
+        answer = await http.get("/nowhere")
+    assert (answer.status_code, answer.json()["code"]) == (404, "not_found")
