@@ -4,6 +4,7 @@ Statements stand in each service's `sql.py`; this module holds what they run on.
 10 s, a lock 5 s, an idle transaction 15 s, so that nothing waits for ever on anything.
 """
 
+import asyncio
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from datetime import datetime
@@ -65,6 +66,16 @@ async def transaction(pool: Pool) -> AsyncIterator[Connection]:
     """One connection with one transaction: what each request and each message gets."""
     async with pool.acquire(timeout=10) as connection, connection.transaction():
         yield connection
+
+
+async def answers(pool: Pool) -> bool:
+    """Whether the database answers within two seconds."""
+    try:
+        async with asyncio.timeout(2), pool.acquire() as connection:
+            await connection.fetchval("select 1")
+    except Exception:  # noqa: BLE001  (whatever it was, the service cannot serve now)
+        return False
+    return True
 
 
 async def county_now(connection: Connection) -> datetime:

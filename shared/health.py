@@ -3,36 +3,17 @@
 None of it is reachable through the gateway. Ready means that the database answers; Kafka may be away.
 """
 
-import asyncio
-from typing import Any, Protocol
+from typing import Any
 
 from fastapi import APIRouter, FastAPI
 from fastapi.openapi.utils import get_openapi
 from fastapi.responses import JSONResponse, PlainTextResponse
 from prometheus_client import CONTENT_TYPE_LATEST, Gauge, generate_latest
 
+from shared import database
 from shared.access import Caller, allow
-from shared.database import Pool
 
 pool_connections = Gauge("pool_connections", "Database connections by state", ["state"])
-
-
-class Measured(Protocol):
-    """What refreshes its metrics when they are asked for."""
-
-    async def measure(self) -> None:
-        """Set the gauges."""
-        ...
-
-
-async def database_answers(pool: Pool) -> bool:
-    """Whether the database answers within two seconds."""
-    try:
-        async with asyncio.timeout(2), pool.acquire() as connection:
-            await connection.fetchval("select 1")
-    except Exception:  # noqa: BLE001  (whatever it was, the service cannot serve now)
-        return False
-    return True
 
 
 def openapi(app: FastAPI) -> dict[str, Any]:
@@ -51,7 +32,7 @@ def router(app: FastAPI, asyncapi: dict[str, Any] | None) -> APIRouter:
     @routes.get("/ready")
     async def ready() -> JSONResponse:
         pool = app.state.runtime.database
-        if pool is not None and not await database_answers(pool):
+        if pool is not None and not await database.answers(pool):
             return JSONResponse({"status": "not ready", "missing": "database"}, status_code=503)
         return JSONResponse({"status": "ready"})
 
