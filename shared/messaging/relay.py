@@ -14,6 +14,7 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
+from typing import Any
 
 import asyncpg
 import structlog
@@ -186,11 +187,12 @@ class Relay:
         self, sends: Sequence["asyncio.Future[object]"], lost: asyncio.Event
     ) -> list[object | BaseException]:
         """Wait for every answer, however long Kafka is away, but not without the lock nor past a stop."""
-        answers = asyncio.gather(*sends, return_exceptions=True)
+        answers: asyncio.Future[list[object | BaseException]] = asyncio.gather(*sends, return_exceptions=True)
         without_lock = asyncio.create_task(lost.wait())
         stopped = asyncio.create_task(self._closed_for_long())
         try:
-            await asyncio.wait({answers, without_lock, stopped}, return_when=asyncio.FIRST_COMPLETED)
+            waits: set[asyncio.Future[Any]] = {answers, without_lock, stopped}
+            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
             if answers.done() and not lost.is_set():
                 return answers.result()
             raise _Lost

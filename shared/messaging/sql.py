@@ -16,7 +16,7 @@ RELAY_LOCK = 7_301_001
 
 
 async def append_to_outbox(connection: Connection, columns: Sequence[Sequence[Any]]) -> None:
-    """Append rows in their order: columns of topic, key, type, source, subject, version, correlation, trace, payload."""
+    """Append rows in their order. The columns are topic, key, type … payload, as in the statement."""
     await connection.execute(
         """
         insert into outbox (topic, key, type, source, subject, version, correlation_id, traceparent, payload)

@@ -1,0 +1,224 @@
+"""The command line that every service has: `python -m services.<name>`.
+
+Without a command it serves. `republish` and `dead-letters` work on the service's database beside the running
+process, whose relay publishes what they append. Results go to standard output, as JSON where that is not a terminal;
+exit code 1 tells that something asked for was not done.
+"""
+
+import asyncio
+import json
+from collections.abc import Awaitable, Callable
+from dataclasses import asdict, dataclass
+from typing import Annotated, Any, TypeVar
+
+import typer
+from fastapi import FastAPI
+from rich.console import Console
+from rich.progress import Progress, track
+from rich.table import Table
+
+from shared import health, logs, server
+from shared.database import Pool, open_pool
+from shared.messaging import dead_letters
+from shared.messaging.consumer import Subscriptions
+from shared.messaging.republish import StateEvents, republish, select_ids
+from shared.settings import ServiceSettings
+
+Result = TypeVar("Result")
+
+STATES = ("waiting", "replayed", "discarded", "all")
+
+Ids = Annotated[list[str] | None, typer.Argument(help="Ids of aggregates.")]
+Numbers = Annotated[list[int] | None, typer.Argument(help="Numbers of dead letters.")]
+All = Annotated[bool, typer.Option("--all", help="All of them.")]
+State = Annotated[str, typer.Option(help=f"One of {', '.join(STATES)}.")]
+Limit = Annotated[int, typer.Option(min=1, max=dead_letters.LIST_LIMIT)]
+Raw = Annotated[bool, typer.Option("--raw", help="With the bytes, unmasked.")]
+
+console = Console()
+errors = Console(stderr=True)
+
+
+def make_command_line(
+    service_name: str,
+    *,
+    settings_factory: Callable[[], ServiceSettings],
+    app_factory: Callable[[], FastAPI],
+    subscriptions: Subscriptions | None = None,
+    state_events: StateEvents | None = None,
+) -> typer.Typer:
+    """The common commands; a service adds its own to what this returns."""
+    command_line = typer.Typer(
+        name=service_name, help=f"The {service_name} service.", add_completion=False, pretty_exceptions_enable=False
+    )
+    operator = _Operator(service_name, settings_factory, subscriptions or Subscriptions(service_name), state_events)
+
+    @command_line.callback(invoke_without_command=True)
+    def default(context: typer.Context) -> None:
+        if context.invoked_subcommand is None:
+            server.serve(app_factory(), settings_factory())
+
+    @command_line.command()
+    def serve() -> None:
+        """Serve until SIGTERM."""
+        server.serve(app_factory(), settings_factory())
+
+    @command_line.command()
+    def openapi() -> None:
+        """Print the service's OpenAPI document."""
+        _print_json(health.openapi(app_factory()))
+
+    @command_line.command()
+    def asyncapi() -> None:
+        """Print the service's AsyncAPI document."""
+        from shared.asyncapi import document  # noqa: PLC0415  (its generator takes long to load)
+
+        _print_json(document(service_name, subscriptions))
+
+    if state_events is not None:
+        command_line.command("republish")(operator.republish)
+    letters = typer.Typer(help="Messages that could not be handled.", no_args_is_help=True)
+    letters.command("list")(operator.list_dead_letters)
+    letters.command("show")(operator.show_dead_letter)
+    letters.command("replay")(operator.replay_dead_letters)
+    letters.command("discard")(operator.discard_dead_letters)
+    command_line.add_typer(letters, name="dead-letters")
+    return command_line
+
+
+@dataclass(frozen=True)
+class _Operator:
+    """What an operator does to a service's database from the command line."""
+
+    service_name: str
+    settings_factory: Callable[[], ServiceSettings]
+    subscriptions: Subscriptions
+    state_events: StateEvents | None
+
+    def republish(self, ids: Ids = None, every: All = False) -> None:
+        """Emit the current state of aggregates again; nothing is changed."""
+        _require_choice(ids, every)
+
+        async def run(pool: Pool) -> list[str]:
+            assert self.state_events is not None  # noqa: S101  (else the command is not offered)
+            wanted = list(dict.fromkeys(ids or ())) or await select_ids(pool, self.state_events)
+            found: set[str] = set()
+            with Progress(console=errors, transient=True) as progress:
+                task = progress.add_task("republishing", total=len(wanted))
+                async for chunk in republish(pool, self.state_events, wanted):
+                    found.update(chunk)
+                    progress.advance(task, len(chunk))
+            console.print(f"{len(found)} republished", highlight=False)
+            return [each for each in wanted if each not in found]
+
+        unknown = self._run(run)
+        for each in unknown:
+            errors.print(f"{each}: unknown", markup=False)
+        if unknown:
+            raise typer.Exit(1)
+
+    def list_dead_letters(self, state: State = "waiting", limit: Limit = 100) -> None:
+        """List them, in the order they failed."""
+        if state not in STATES:
+            raise typer.BadParameter(f"must be one of {', '.join(STATES)}")
+
+        async def run(pool: Pool) -> list[dead_letters.DeadLetter]:
+            async with pool.acquire() as connection:
+                return await dead_letters.select(connection, None if state == "all" else state, limit)
+
+        _print_letters(self._run(run))
+
+    def show_dead_letter(self, number: int, raw: Raw = False) -> None:
+        """Show one, masked."""
+
+        async def run(pool: Pool) -> dict[str, Any]:
+            async with pool.acquire() as connection:
+                return await dead_letters.show(connection, number, raw=raw)
+
+        try:
+            _print_json(self._run(run))
+        except dead_letters.DeadLetterUnknown:
+            errors.print(f"{number}: there is no such dead letter")
+            raise typer.Exit(1) from None
+
+    def replay_dead_letters(self, numbers: Numbers = None, every: All = False) -> None:
+        """Hand them to their handler again, oldest first."""
+        topic_prefix = self.settings_factory().topic_prefix
+
+        async def one(pool: Pool, number: int) -> None:
+            await dead_letters.replay(pool, self.subscriptions, topic_prefix, number)
+
+        self._settle("replayed", numbers, every, one)
+
+    def discard_dead_letters(self, numbers: Numbers = None, every: All = False) -> None:
+        """Give them up; their rows stay."""
+
+        async def one(pool: Pool, number: int) -> None:
+            async with pool.acquire() as connection:
+                await dead_letters.discard(connection, number)
+
+        self._settle("discarded", numbers, every, one)
+
+    def _settle(
+        self, done: str, numbers: list[int] | None, every: bool, one: Callable[[Pool, int], Awaitable[None]]
+    ) -> None:
+        """Settle letters one by one; those that cannot be are told, and the others go on."""
+        _require_choice(numbers, every)
+
+        async def run(pool: Pool) -> int:
+            chosen = sorted(set(numbers or ()))
+            if every:
+                async with pool.acquire() as connection:
+                    chosen = [each.id for each in await dead_letters.select(connection)]
+            failed = 0
+            for number in track(chosen, console=errors, transient=True, description=done):
+                try:
+                    await one(pool, number)
+                except dead_letters.DeadLetterUnknown:
+                    errors.print(f"{number}: does not wait, or is being settled")
+                    failed += 1
+                except (dead_letters.ConsumerUnknown, dead_letters.ReplayFailed) as error:
+                    errors.print(f"{number}: {error}", markup=False)
+                    failed += 1
+            console.print(f"{len(chosen) - failed} {done}, {failed} not", highlight=False)
+            return failed
+
+        if self._run(run):
+            raise typer.Exit(1)
+
+    def _run(self, run: Callable[[Pool], Awaitable[Result]]) -> Result:
+        """Run a coroutine function with a pool of the service's database."""
+        settings = self.settings_factory()
+        logs.configure(self.service_name, "error")
+
+        async def with_pool() -> Result:
+            dsn = settings.database_url.get_secret_value()
+            pool = await open_pool(dsn, size=2, application_name=f"{self.service_name}-operator")
+            try:
+                return await run(pool)
+            finally:
+                await pool.close()
+
+        return asyncio.run(with_pool())
+
+
+def _require_choice(chosen: list[Any] | None, every: bool) -> None:
+    if bool(chosen) == every:
+        raise typer.BadParameter("name what is meant, or say --all")
+
+
+def _print_letters(letters: list[dead_letters.DeadLetter]) -> None:
+    if not console.is_terminal:
+        for each in letters:
+            print(json.dumps(asdict(each), default=str, ensure_ascii=False))
+        return
+    table = Table("number", "topic", "place", "failed", "tries", "state", "error")
+    for each in letters:
+        place = f"{each.partition}:{each.offset}"
+        failed_at = f"{each.failed_at:%Y-%m-%d %H:%M:%S}Z"
+        table.add_row(str(each.id), each.topic, place, failed_at, str(each.attempts), each.state, each.error)
+    console.print(table, markup=False)
+
+
+def _print_json(document: Any) -> None:
+    print(json.dumps(document, ensure_ascii=False, indent=2, default=str))
