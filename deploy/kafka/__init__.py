@@ -1,0 +1,1 @@
+"""The topics of `shared.events.topics` on a cluster. See `topics`."""

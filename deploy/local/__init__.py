@@ -1,0 +1,4 @@
+"""The embedded stack: PostgreSQL, Kafka, Caddy and the services as processes of this machine, no Docker.
+
+`python -m deploy.local` is `make up`; the tests start the same PostgreSQL and Kafka from here.
+"""

@@ -1,0 +1,1 @@
+"""A database, an owner role and a runtime role for each service, and its migrations. See `databases`."""
