@@ -7,6 +7,7 @@ each container's own volume only what that container needs: the pages never hold
 - A secret already made is never made again; a half-written one cannot be (written aside, then renamed).
 - The keys of the visitors' data are made only together with the whole store. Where the store has other
   secrets but not these, they were lost, and new ones would hide that: the job stops and says so.
+- What only the operator knows, such as the mail server's password, is put in by `set`.
 - `export` and `import` carry the store to a safe place and back; without the keys a backup of the
   database cannot be read.
 
@@ -56,6 +57,9 @@ MADE: Mapping[str, Callable[[], str]] = {
     "PRIVACY_INDEX_KEY": _key,
 }
 """What the store holds, and how each is made."""
+
+GIVEN = ("NOTIFICATIONS_SMTP_PASSWORD",)
+"""What only the operator knows, put in by `set`; absent where it is not needed."""
 
 IRREPLACEABLE = ("PRIVACY_ENCRYPTION_KEYS", "PRIVACY_INDEX_KEY")
 DATABASES = ("roster", "booking", "notifications")
@@ -118,6 +122,7 @@ def views(store: Mapping[str, str]) -> dict[str, dict[str, str]]:
 
     shown = {name: store[name] for name in SHOWN}
     privacy = {name: store[name] for name in IRREPLACEABLE}
+    given = {name: store[name] for name in GIVEN if name in store}
     runtime = {
         name: {
             f"{name.upper()}_DATABASE_URL": dsn(f"{name}_runtime", f"{name.upper()}_RUNTIME_PASSWORD", name),
@@ -132,10 +137,10 @@ def views(store: Mapping[str, str]) -> dict[str, dict[str, str]]:
     }
     return {
         "postgres": {"POSTGRES_PASSWORD": store["POSTGRES_PASSWORD"]},
-        "migrate": {"POSTGRES_SUPERUSER_URL": dsn(SUPERUSER, "POSTGRES_PASSWORD", "postgres"), **migrate},
+        "migrate": {"POSTGRES_ADMIN_URL": dsn(SUPERUSER, "POSTGRES_PASSWORD", "postgres"), **migrate},
         "roster": runtime["roster"],
         "booking": {**runtime["booking"], **privacy},
-        "notifications": {**runtime["notifications"], **privacy},
+        "notifications": {**runtime["notifications"], **privacy, **given},
         # The pages offer no operator routes; what their settings ask for is not the real one.
         "web": {"SERVICE_SECRET": store["SERVICE_SECRET"], "OPERATOR_SECRET": store["WEB_OPERATOR_SECRET"]},
     }
@@ -178,6 +183,17 @@ def create(root: Root = ROOT) -> None:
     print(f"secrets: {len(store) - len(known)} made, {len(known)} kept")
 
 
+@command_line.command("set")
+def set_given(name: str, root: Root = ROOT) -> None:
+    """Read a secret that the operator was given, such as the mail server's password, from standard input."""
+    if name not in GIVEN:
+        raise typer.BadParameter(f"only {', '.join(GIVEN)} can be set")
+    store = complete(root / STORE)
+    _write(root / STORE / name, sys.stdin.read().strip(), 0o400)
+    hand_out(root, {**store, **read(root / STORE)})
+    print(f"secrets: {name} set", file=sys.stderr)
+
+
 @command_line.command("export")
 def export_store(root: Root = ROOT) -> None:
     """Print the store as JSON, to be kept in a safe place apart from the backups."""
@@ -191,7 +207,7 @@ def import_store(root: Root = ROOT) -> None:
     if read(store):
         raise StoreNotEmpty(str(store))
     texts: dict[str, str] = json.load(sys.stdin)
-    unknown = texts.keys() - MADE.keys()
+    unknown = texts.keys() - MADE.keys() - set(GIVEN)
     if unknown:
         raise typer.BadParameter(f"no such secrets: {', '.join(sorted(unknown))}")
     store.mkdir(mode=0o700, parents=True, exist_ok=True)

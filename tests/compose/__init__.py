@@ -1,0 +1,1 @@
+"""The system as an operator runs it: images, networks, volumes and restarts."""

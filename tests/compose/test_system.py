@@ -1,0 +1,286 @@
+"""What an operator gets from `docker compose up --build --wait`, asked from outside and looked at from inside.
+
+The tests run in the order of this file: the last ones kill and stop what the first ones use.
+"""
+
+import http.client
+import json
+import secrets
+import string
+import subprocess
+import time
+from typing import Any
+
+import pytest
+from stdnum.cn import ric
+
+from tests.compose.stack import Stack, eventually
+
+SERVICES = ("roster", "booking", "notifications", "web")
+JOBS = ("secrets", "topics", "migrate", "demo")
+SERVERS = ("postgres", "kafka", "caddy")
+
+
+def resident_id() -> str:
+    """A made-up resident ID that passes every check: a real district and birth date, a right check character."""
+    body = f"110101{1950 + secrets.randbelow(50)}0315{secrets.randbelow(1000):03d}"
+    return body + ric.calc_check_digit(body)
+
+
+def open_slot(stack: Stack) -> tuple[str, dict[str, Any]]:
+    """A matter that needs a visit, and a free slot for it."""
+    matters = stack.http.get("/api/roster/v1/matters", params={"limit": 100}).raise_for_status().json()["items"]
+    for matter in matters:
+        if matter["visit"] != "needed":
+            continue
+        matter_id = matter["matter_id"]
+        answer = stack.http.get("/api/booking/v1/sessions", params={"matter_id": matter_id})
+        if answer.status_code != 200:
+            continue
+        for session in answer.json()["items"]:
+            if session["state"] == "open" and session["free"]:
+                path = f"/api/booking/v1/sessions/{session['session_id']}/slots"
+                slots = stack.http.get(path, params={"matter_id": matter_id}).raise_for_status().json()["items"]
+                return matter_id, next(slot for slot in slots if slot["free"])
+    return "", {}
+
+
+def test_the_demo_county_answers_through_caddy(stack: Stack) -> None:
+    page = stack.http.get("/", follow_redirects=True)
+    assert page.status_code == 200
+    assert "您要办什么事" in page.text
+    assert "望川县" in json.dumps(stack.http.get("/api/roster/v1/venue").json(), ensure_ascii=False)
+    assert stack.http.get("/api/roster/v1/matters").json()["total"] >= 40
+    eventually(lambda: open_slot(stack)[0], seconds=60, what="roster's sessions reached booking by Kafka")
+
+
+def test_a_booking_is_taken_and_told(stack: Stack) -> None:
+    matter_id, slot = eventually(lambda: open_slot(stack), seconds=60, what="a free slot")
+    number, phone = resident_id(), "139" + "".join(secrets.choice(string.digits) for _ in range(8))
+    correlation_id = f"compose-{secrets.token_hex(8)}"
+    answer = stack.http.post(
+        "/api/booking/v1/bookings",
+        headers={"Idempotency-Key": secrets.token_hex(16), "X-Correlation-Id": correlation_id},
+        json={
+            "slot_id": slot["slot_id"],
+            "matter_id": matter_id,
+            "visitor": {
+                "name": "王桂兰",
+                "document": {"type": "resident_id", "number": number},
+                "phone": phone,
+                "email": None,
+            },
+            "party_size": 1,
+            "proxy": None,
+            "note": None,
+            "raised_before": None,
+            "language": "zh",
+        },
+    )
+    assert answer.status_code == 201, answer.text
+    booking = answer.json()
+    found = stack.http.post("/api/booking/v1/bookings/lookup", json={"code": booking["code"], "digits": phone[-4:]})
+    assert found.status_code == 200, found.text
+    assert found.json()["booking_id"] == booking["booking_id"]
+
+    told = eventually(
+        lambda: stack.query(
+            "notifications",
+            f"select row_to_json(m)::text from console_message m where m::text like '%{booking['code']}%'",
+        ),
+        seconds=30,
+        what="the console message",
+    )
+    assert len(told) == 1
+    assert phone not in told[0]
+    # The same id from the request to the message's log line, and no number in any log.
+    logs = stack.compose("logs", "--no-color", "--no-log-prefix", seconds=60)
+    assert number not in logs
+    assert phone not in logs
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/internal/v1/visitor-cards/0",
+        "/internal/openapi.json",
+        "/internal/asyncapi.json",
+        "/api/booking/internal/openapi.json",
+        "/api/booking/../../internal/openapi.json",
+        "/api/booking/..%2f..%2finternal/openapi.json",
+        "//internal/openapi.json",
+        "/%69nternal/openapi.json",
+        "/metrics",
+        "/live",
+        "/ready",
+        "/openapi.json",
+        "/docs",
+        "/api/notifications/v1/staff/console-messages",
+        "/api/roster/v1/staff/officials",
+    ],
+)
+def test_nothing_internal_is_reached_through_caddy(stack: Stack, path: str) -> None:
+    # By hand, for a client library would tidy the path up before it sends it.
+    connection = http.client.HTTPConnection("127.0.0.1", stack.port, timeout=10)
+    try:
+        connection.putrequest("GET", path, skip_accept_encoding=True)
+        connection.endheaders()
+        assert connection.getresponse().status == 404
+    finally:
+        connection.close()
+
+
+def test_operator_routes_ask_for_the_secret(stack: Stack) -> None:
+    assert stack.http.post("/api/roster/v1/plan").status_code in {403, 404}
+
+
+def test_only_caddy_is_published(stack: Stack) -> None:
+    published = {
+        service: bindings
+        for service, container in stack.containers().items()
+        if (bindings := [each for each in (container["NetworkSettings"]["Ports"] or {}).values() if each])
+    }
+    assert list(published) == ["caddy"]
+    assert {each["HostPort"] for bindings in published["caddy"] for each in bindings} == {str(stack.port)}
+
+
+def test_containers_are_denied_what_they_do_not_need(stack: Stack) -> None:
+    containers = stack.containers()
+    assert set(containers) == {*SERVICES, *JOBS, *SERVERS}
+    for service, container in containers.items():
+        host = container["HostConfig"]
+        assert host["ReadonlyRootfs"], service
+        assert host["CapDrop"] == ["ALL"], service
+        assert [each.removeprefix("CAP_") for each in host["CapAdd"] or []] == (
+            ["NET_BIND_SERVICE"] if service == "caddy" else []
+        ), service
+        assert "no-new-privileges:true" in host["SecurityOpt"], service
+        assert not host["Privileged"], service
+        assert container["Config"]["User"].split(":")[0] not in {"", "0", "root"}, service
+        assert host["Memory"] > 0, service
+        assert host["PidsLimit"] > 0, service
+        assert host["LogConfig"]["Type"] == "json-file", service
+        assert {"max-size", "max-file"} <= host["LogConfig"]["Config"].keys(), service
+        assert host["RestartPolicy"]["Name"] == ("no" if service in JOBS else "unless-stopped"), service
+        assert not any("docker.sock" in mount["Source"] for mount in container["Mounts"]), service
+        volumes = [mount["Name"] for mount in container["Mounts"] if mount["Type"] == "volume"]
+        assert all(name.startswith("service-day-test_") for name in volumes), f"{service}: an anonymous volume"
+        passwords = [each for each in container["Config"]["Env"] if "PASSWORD=" in each or "SECRET=" in each]
+        assert not passwords, f"{service}: secrets come as files"
+        if service in JOBS:
+            assert container["State"]["ExitCode"] == 0, service
+        else:
+            assert container["State"]["Health"]["Status"] == "healthy", service
+
+
+def test_processes_have_neither_root_nor_capabilities(stack: Stack) -> None:
+    for service in (*SERVICES, *SERVERS):
+        status = stack.run(service, "cat", "/proc/1/status", "/proc/self/status")
+        effective = [line.split()[1] for line in status.splitlines() if line.startswith("CapEff:")]
+        users = [line.split()[1] for line in status.splitlines() if line.startswith("Uid:")]
+        assert set(effective) == {"0000000000000000"}, service
+        assert "0" not in users, service
+        assert stack.run(service, "sh", "-c", "touch /written 2>&1 || true").strip().endswith("Read-only file system")
+
+
+def test_each_container_sees_its_own_secrets(stack: Stack) -> None:
+    privacy = {"PRIVACY_ENCRYPTION_KEYS", "PRIVACY_INDEX_KEY"}
+    shown = {"SERVICE_SECRET", "OPERATOR_SECRET"}
+    expected = {
+        "postgres": {"POSTGRES_PASSWORD"},
+        "roster": {"ROSTER_DATABASE_URL", *shown},
+        "booking": {"BOOKING_DATABASE_URL", *shown, *privacy},
+        "notifications": {"NOTIFICATIONS_DATABASE_URL", *shown, *privacy},
+        "web": shown,
+    }
+    for service, names in expected.items():
+        assert set(stack.run(service, "ls", "/run/secrets").split()) == names, service
+    assert stack.run("web", "cat", "/run/secrets/OPERATOR_SECRET") != stack.run(
+        "roster", "cat", "/run/secrets/OPERATOR_SECRET"
+    )
+
+
+def test_the_networks_keep_apart_what_need_not_meet(stack: Stack) -> None:
+    reach = """
+import socket
+for host, port in (("postgres", 5432), ("kafka", 9092), ("booking", 8000)):
+    try:
+        socket.create_connection((host, port), timeout=2).close()
+        print(host)
+    except OSError:
+        pass
+print("outside" if any(line.split()[1] == "00000000" for line in open("/proc/net/route")) else "")
+"""
+    assert stack.python("web", reach).split() == ["booking"]
+    assert stack.python("roster", reach).split() == ["postgres", "kafka", "booking"]
+    assert stack.python("notifications", reach).split() == ["postgres", "kafka", "booking", "outside"]
+    # Caddy has no Python: names of the data network do not even resolve there.
+    assert "5432" not in stack.run("caddy", "sh", "-c", "getent hosts postgres && echo 5432 || true")
+
+
+def test_a_service_cannot_read_anothers_database(stack: Stack) -> None:
+    ask = """
+import asyncio, asyncpg, pathlib
+dsn = pathlib.Path("/run/secrets/ROSTER_DATABASE_URL").read_text()
+async def main():
+    await (await asyncpg.connect(dsn)).close()
+    try:
+        await asyncpg.connect(dsn.replace("/roster", "/booking"))
+    except asyncpg.InsufficientPrivilegeError:
+        print("refused")
+asyncio.run(main())
+"""
+    assert stack.python("roster", ask) == "refused"
+
+
+def test_starting_again_changes_nothing(stack: Stack) -> None:
+    before = {service: container["Id"] for service, container in stack.containers().items() if service not in JOBS}
+    sessions = stack.query("roster", "select count(*) from session")
+    seconds = stack.up()
+    after = {service: container["Id"] for service, container in stack.containers().items() if service not in JOBS}
+    print(f"\nup again: {seconds:.0f} s")
+    assert after == before
+    assert stack.query("roster", "select count(*) from session") == sessions
+    assert "0 made" in stack.compose("logs", "--no-log-prefix", "secrets")
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_a_killed_service_comes_back(stack: Stack, service: str) -> None:
+    before = stack.containers()[service]["RestartCount"]
+    # From inside, for Docker does not restart what was killed through it. Its init is 1; the service is its child.
+    stack.run(
+        service,
+        "python",
+        "-c",
+        "import os, pathlib, signal\n"
+        "children = pathlib.Path('/proc/1/task/1/children').read_text().split()\n"
+        "os.kill(int(children[0]), signal.SIGKILL)",
+        check=False,
+    )
+
+    def back() -> bool:
+        container = stack.containers()[service]
+        return bool(container["RestartCount"] > before and container["State"]["Health"]["Status"] == "healthy")
+
+    eventually(back, seconds=60, what=f"{service} is healthy again")
+    assert stack.http.get("/", follow_redirects=True).status_code == 200
+
+
+def test_it_stops_in_time_and_by_itself(stack: Stack) -> None:
+    started = time.monotonic()
+    stack.compose("stop", seconds=90)
+    seconds = time.monotonic() - started
+    print(f"\nstop: {seconds:.0f} s")
+    for service, container in stack.containers().items():
+        # 137 would be Docker's kill at the end of the grace period; Java ends with 143 when it is asked to.
+        assert container["State"]["ExitCode"] in ({0, 143} if service == "kafka" else {0}), service
+    assert seconds < 45
+
+
+def test_nothing_is_left_behind(stack: Stack) -> None:
+    stack.down()
+    for kind in ("container", "volume", "network"):
+        command = ["docker", kind, "ls", "--quiet", "--filter", "label=com.docker.compose.project=service-day-test"]
+        if kind == "container":
+            command.append("--all")
+        assert not subprocess.run(command, capture_output=True, text=True, check=True).stdout

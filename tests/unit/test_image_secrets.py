@@ -1,0 +1,106 @@
+"""The job that makes the installation's secrets: once, whole, and each container its own."""
+
+import base64
+import json
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from deploy.image import secrets
+from shared.privacy import PrivacySettings, Vault
+from shared.settings import ServiceSettings
+
+runner = CliRunner()
+
+
+def create(root: Path) -> int:
+    return runner.invoke(secrets.command_line, ["create", "--root", str(root)]).exit_code
+
+
+def test_secrets_are_made_once_and_kept(tmp_path: Path) -> None:
+    assert create(tmp_path) == 0
+    first = secrets.read(tmp_path / "store")
+    assert first.keys() == secrets.MADE.keys()
+    assert create(tmp_path) == 0
+    assert secrets.read(tmp_path / "store") == first
+
+
+def test_no_two_secrets_or_installations_are_alike(tmp_path: Path) -> None:
+    made = [*secrets.complete(tmp_path / "one").values(), *secrets.complete(tmp_path / "two").values()]
+    assert len(set(made)) == 2 * len(secrets.MADE)
+
+
+def test_what_is_made_is_what_the_settings_take(tmp_path: Path) -> None:
+    create(tmp_path)
+    files = secrets.read(tmp_path / "booking")
+    settings = ServiceSettings(service_secret=files["SERVICE_SECRET"], operator_secret=files["OPERATOR_SECRET"])
+    assert settings.service_secret.get_secret_value() == files["SERVICE_SECRET"]
+    keys = json.loads(files["PRIVACY_ENCRYPTION_KEYS"])
+    vault = Vault(PrivacySettings(encryption_keys=keys, index_key=files["PRIVACY_INDEX_KEY"]))
+    assert vault.decrypt(vault.encrypt("13900001111", "phone"), "phone") == "13900001111"
+    assert len(base64.b64decode(files["PRIVACY_INDEX_KEY"])) == 32
+
+
+def test_a_new_secret_is_added_to_an_old_store(tmp_path: Path) -> None:
+    create(tmp_path)
+    first = secrets.read(tmp_path / "store")
+    (tmp_path / "store" / "WEB_OPERATOR_SECRET").unlink()
+    assert create(tmp_path) == 0
+    again = secrets.read(tmp_path / "store")
+    assert again.keys() == first.keys()
+    assert {name for name in first if again[name] != first[name]} == {"WEB_OPERATOR_SECRET"}
+
+
+@pytest.mark.parametrize("name", secrets.IRREPLACEABLE)
+def test_lost_keys_are_not_made_anew(tmp_path: Path, name: str) -> None:
+    create(tmp_path)
+    (tmp_path / "store" / name).unlink()
+    assert create(tmp_path) == 1
+    assert not (tmp_path / "store" / name).exists()
+
+
+def test_an_interrupted_first_run_is_finished_by_the_next(tmp_path: Path) -> None:
+    store = tmp_path / "store"
+    store.mkdir()
+    (store / "PRIVACY_ENCRYPTION_KEYS").write_text(secrets.MADE["PRIVACY_ENCRYPTION_KEYS"]())
+    (store / ".PRIVACY_INDEX_KEY.new").write_text("half")
+    assert create(tmp_path) == 0
+    assert secrets.read(store).keys() == secrets.MADE.keys()
+
+
+def test_the_pages_hold_no_key_and_no_password(tmp_path: Path) -> None:
+    create(tmp_path)
+    store, held = secrets.read(tmp_path / "store"), secrets.read(tmp_path / "web")
+    assert held == {"SERVICE_SECRET": store["SERVICE_SECRET"], "OPERATOR_SECRET": store["WEB_OPERATOR_SECRET"]}
+    assert secrets.read(tmp_path / "postgres") == {"POSTGRES_PASSWORD": store["POSTGRES_PASSWORD"]}
+
+
+def test_a_secret_no_longer_handed_out_is_taken_back(tmp_path: Path) -> None:
+    create(tmp_path)
+    (tmp_path / "web" / "BOOKING_DATABASE_URL").write_text("postgresql://…")
+    create(tmp_path)
+    assert not (tmp_path / "web" / "BOOKING_DATABASE_URL").exists()
+
+
+def test_the_store_travels(tmp_path: Path) -> None:
+    create(tmp_path / "old")
+    told = runner.invoke(secrets.command_line, ["export", "--root", str(tmp_path / "old")]).stdout
+    arguments = ["import", "--root", str(tmp_path / "new")]
+    assert runner.invoke(secrets.command_line, arguments, input=told).exit_code == 0
+    assert secrets.read(tmp_path / "new" / "store") == secrets.read(tmp_path / "old" / "store")
+    assert secrets.read(tmp_path / "new" / "booking") == secrets.read(tmp_path / "old" / "booking")
+    again = runner.invoke(secrets.command_line, arguments, input=told)
+    assert isinstance(again.exception, secrets.StoreNotEmpty)
+
+
+def test_the_operator_sets_only_what_is_given(tmp_path: Path) -> None:
+    create(tmp_path)
+    arguments = ["--root", str(tmp_path)]
+    given = runner.invoke(secrets.command_line, ["set", "NOTIFICATIONS_SMTP_PASSWORD", *arguments], input="word\n")
+    assert given.exit_code == 0
+    assert secrets.read(tmp_path / "notifications")["NOTIFICATIONS_SMTP_PASSWORD"] == "word"
+    assert create(tmp_path) == 0
+    assert secrets.read(tmp_path / "notifications")["NOTIFICATIONS_SMTP_PASSWORD"] == "word"
+    refused = runner.invoke(secrets.command_line, ["set", "PRIVACY_INDEX_KEY", *arguments], input="word\n")
+    assert refused.exit_code != 0
