@@ -5,6 +5,7 @@ while the aggregate's row is locked, so that positions are taken in the order of
 """
 
 import uuid
+from collections.abc import Sequence
 
 import structlog
 
@@ -13,29 +14,35 @@ from shared.events.base import Event, event_type
 from shared.messaging import sql
 
 
-async def append(connection: Connection, *events: Event) -> None:
-    """Append `events` in their order, in one statement.
+Row = tuple[str, str, str, str, str, int, str, str | None, str]
+"""Topic, key, type, source, subject, version, correlation id, trace, payload."""
 
-    The correlation id and the trace are those bound to structlog's context. Raises
-    asyncpg.CheckViolationError for a payload of 256 KiB or more; the transaction is lost then.
-    """
-    if not events:
-        return
+
+def row(event: Event) -> Row:
+    """The outbox row of an event, with the correlation id and the trace bound to structlog's context."""
     context = structlog.contextvars.get_contextvars()
-    correlation_id = context.get("correlation_id") or uuid.uuid4().hex
-    traceparent = context.get("traceparent")
-    rows = [
-        (
-            event.topic,
-            event.subject,
-            event_type(type(event)),
-            f"/{event.topic.split('.', 1)[0]}",
-            event.subject,
-            event.version,
-            correlation_id,
-            traceparent,
-            event.model_dump_json(),
-        )
-        for event in events
-    ]
-    await sql.append_to_outbox(connection, list(zip(*rows, strict=True)))
+    return (
+        event.topic,
+        event.subject,
+        event_type(type(event)),
+        f"/{event.topic.split('.', 1)[0]}",
+        event.subject,
+        event.version,
+        context.get("correlation_id") or uuid.uuid4().hex,
+        context.get("traceparent"),
+        event.model_dump_json(),
+    )
+
+
+async def append_rows(connection: Connection, rows: Sequence[Row]) -> None:
+    """Append rows made by `row`, each in the context of its own cause, in one statement.
+
+    Raises asyncpg.CheckViolationError for a payload of 256 KiB or more; the transaction is lost then.
+    """
+    if rows:
+        await sql.append_to_outbox(connection, list(zip(*rows, strict=True)))
+
+
+async def append(connection: Connection, *events: Event) -> None:
+    """Append `events` in their order, all with the present context; raises as `append_rows` does."""
+    await append_rows(connection, [row(event) for event in events])

@@ -1,0 +1,18 @@
+"""`python -m services.booking`: serves; `--help` tells what else."""
+
+from services.booking.app import create_app
+from services.booking.commands import state_events
+from services.booking.consumers import subscriptions
+from services.booking.settings import BookingSettings
+from shared.command_line import make_command_line
+
+command_line = make_command_line(
+    "booking",
+    settings_factory=BookingSettings,
+    app_factory=create_app,
+    subscriptions=subscriptions,
+    state_events=state_events,
+)
+
+if __name__ == "__main__":
+    command_line()

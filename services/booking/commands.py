@@ -1,0 +1,164 @@
+"""What changes in booking, each verb a story; a new booking alone is the combiner's. Commands never commit."""
+
+from collections.abc import AsyncIterator, Sequence
+from datetime import date, timedelta
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from services.booking.domain import problems
+from services.booking.domain.bookings import Booking, check_agreeable, check_cancellable
+from services.booking.domain.slots import compare_slots, departments
+from services.booking.sql import bookings, sessions, tries
+from shared.database import Connection, county_now
+from shared.events.base import Event
+from shared.events.booking import BookingAgreed, BookingCancelled, BookingEvent, BookingMade, BookingMoved
+from shared.events.roster import Matter, Session
+from shared.messaging import outbox
+
+CHUNK = 500
+"""Bookings changed by one statement."""
+
+
+async def cancel(connection: Connection, booking_id: UUID) -> Booking:
+    """Give a visitor's seat back. Raises BookingUnknown, BookingAlreadyCancelled or CancelTooLate."""
+    seen = await bookings.select_by_id(connection, booking_id)
+    if seen is None:
+        raise problems.BookingUnknown
+    await sessions.lock_slot_of(connection, seen["slot_id"])  # slots before bookings, as everywhere
+    locked = await _lock(connection, booking_id)
+    check_cancellable(locked, await county_now(connection))
+    (row,) = await bookings.cancel(connection, [booking_id], "visitor")
+    cancelled = Booking.of(row)
+    await outbox.append(connection, BookingCancelled(version=cancelled.version, booking=cancelled.public()))
+    return cancelled
+
+
+async def agree(connection: Connection, booking_id: UUID) -> Booking:
+    """Agree to a moved date; agreeing twice is agreeing.
+
+    Raises BookingUnknown, BookingAlreadyCancelled, SlotPast, or TimesOverlap where the person has to be
+    elsewhere on the new date.
+    """
+    await bookings.lock_person_of(connection, booking_id)  # no other booking of theirs comes in between
+    locked = await _lock(connection, booking_id)
+    if not check_agreeable(locked, await county_now(connection)):
+        return locked
+    if await bookings.overlaps(connection, booking_id):
+        raise problems.TimesOverlap
+    await bookings.agree(connection, booking_id)
+    agreed = await _lock(connection, booking_id)
+    await outbox.append(connection, BookingAgreed(version=agreed.version, booking=agreed.public()))
+    return agreed
+
+
+async def _lock(connection: Connection, booking_id: UUID) -> Booking:
+    row = await bookings.lock(connection, booking_id)
+    if row is None:
+        raise problems.BookingUnknown
+    return Booking.of(row)
+
+
+async def count_try(connection: Connection, limits: Sequence[tuple[bytes, int]], window_minutes: int) -> None:
+    """Count a try at opening a booking under each key. Raises TooManyTries past any key's limit."""
+    allowed = dict(limits)
+    counted = await tries.count(connection, sorted(allowed), window_minutes)
+    waits = [row["seconds_left"] for row in counted if row["count"] > allowed[row["key"]]]
+    if waits:
+        raise problems.TooManyTries(headers={"Retry-After": str(max(*waits, 1))})
+
+
+async def give_try_back(connection: Connection, keys: Sequence[bytes]) -> None:
+    """Take a counted try back: it was right."""
+    await tries.give_back(connection, keys)
+
+
+async def take_matter(connection: Connection, matter: Matter, version: int) -> int | None:
+    """Keep a matter; the version it replaced, 0 for none, None where it was no news."""
+    return await sessions.upsert_matter(connection, matter, version)
+
+
+async def take_session(connection: Connection, session: Session, version: int, zone: ZoneInfo) -> int | None:
+    """Keep a session and make its slots what it says; the version it replaced, 0 for none, None where it was no news.
+
+    Those booked go along: to be cancelled with the session or with their window, to be asked where the date moved.
+    """
+    known = await sessions.lock_session(connection, session.session_id)
+    if not await sessions.upsert_session(connection, session, version, departments(session)):
+        return None
+    known_version, known_date = known or (0, session.date)
+    await _rearrange(connection, session, known_date, zone)
+    return known_version
+
+
+async def _rearrange(connection: Connection, session: Session, known_date: date, zone: ZoneInfo) -> None:
+    slots = await sessions.lock_slots(connection, session.session_id)
+    if session.status == "cancelled":
+        every = [slot.slot_id for slot in slots]
+        await sessions.close_slots(connection, every)
+        await _cancel_all(connection, every, "session_cancelled")
+        return
+    changes = compare_slots(slots, session, known_date=known_date, zone=zone)
+    await sessions.update_slots(connection, changes.kept)
+    await sessions.close_slots(connection, changes.closed)
+    await sessions.insert_slots(connection, session.session_id, changes.added)
+    await _cancel_all(connection, changes.closed, "window_closed")
+    if session.date != known_date:
+        await _take_all_along(connection, [slot.slot_id for slot in changes.kept])
+
+
+async def _cancel_all(connection: Connection, slot_ids: Sequence[int], reason: str) -> None:
+    async for chunk in _live_of(connection, slot_ids):
+        cancelled = [Booking.of(row) for row in await bookings.cancel(connection, chunk, reason)]
+        await outbox.append(
+            connection, *(BookingCancelled(version=each.version, booking=each.public()) for each in cancelled)
+        )
+
+
+async def _take_all_along(connection: Connection, slot_ids: Sequence[int]) -> None:
+    async for chunk in _live_of(connection, slot_ids):
+        moved = [Booking.of(row) for row in await bookings.take_along(connection, chunk)]
+        await outbox.append(connection, *(BookingMoved(version=each.version, booking=each.public()) for each in moved))
+
+
+async def _live_of(connection: Connection, slot_ids: Sequence[int]) -> AsyncIterator[list[UUID]]:
+    """The live bookings of locked slots, locked, a chunk at a time."""
+    after: UUID | None = None
+    while chunk := await bookings.lock_live_of_slots(connection, slot_ids, after, CHUNK):
+        yield chunk
+        after = chunk[-1]
+
+
+async def state_events(connection: Connection, ids: Sequence[str] | None) -> AsyncIterator[Event]:
+    """The present state of bookings, each locked, for `republish`. Who was made anonymous is never told of again."""
+    wanted = None if ids is None else [UUID(each) for each in ids if _is_uuid(each)]
+    after: UUID | None = None
+    while rows := await bookings.lock_states(connection, wanted, after, CHUNK):
+        for row in rows:
+            yield _last_event(Booking.of(row))
+        after = rows[-1]["booking_id"]
+
+
+def _last_event(booking: Booking) -> BookingEvent:
+    """The event that left a booking in its state."""
+    kinds: dict[str, type[BookingEvent]] = {"cancelled": BookingCancelled, "to_confirm": BookingMoved}
+    after_agreeing = BookingMade if booking.version == 1 else BookingAgreed
+    return kinds.get(booking.state, after_agreeing)(version=booking.version, booking=booking.public())
+
+
+def _is_uuid(text: str) -> bool:
+    try:
+        UUID(text)
+    except ValueError:
+        return False
+    return True
+
+
+async def anonymise(connection: Connection, retention_days: int, limit: int) -> int:
+    """Take the persons out of what is past its retention, at most `limit`; how many bookings there were."""
+    ended_before = await county_now(connection) - timedelta(days=retention_days)
+    return await bookings.anonymise(connection, ended_before, limit)
+
+
+async def forget_tries(connection: Connection, window_minutes: int, limit: int) -> int:
+    """Delete counts of tries whose window is over, at most `limit`; how many there were."""
+    return await tries.forget(connection, window_minutes, limit)

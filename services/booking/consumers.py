@@ -1,0 +1,36 @@
+"""What booking hears from the roster. Projections, guarded by version: a repeated or older event changes nothing."""
+
+from services.booking import commands
+from services.booking.settings import BookingSettings
+from shared.database import Connection
+from shared.events import roster
+from shared.events.topics import MATTERS, SESSIONS
+from shared.messaging.consumer import Received, Subscriptions
+from shared.messaging.metrics import count_gap
+
+subscriptions = Subscriptions("booking")
+
+
+@subscriptions.to(MATTERS)
+async def take_matter(connection: Connection, received: Received) -> None:
+    """Keep what booking needs to know of a matter."""
+    event = received.event
+    assert isinstance(event, roster.MatterEvent)  # noqa: S101  (the topic's contract)
+    replaced = await commands.take_matter(connection, event.matter, event.version)
+    _count(MATTERS.name, replaced, event.version)
+
+
+@subscriptions.to(SESSIONS)
+async def take_session(connection: Connection, received: Received) -> None:
+    """Make a session's slots what the roster says, and take those booked along."""
+    event = received.event
+    assert isinstance(event, roster.SessionEvent)  # noqa: S101  (the topic's contract)
+    zone = BookingSettings().zone
+    replaced = await commands.take_session(connection, event.session, event.version, zone)
+    _count(SESSIONS.name, replaced, event.version)
+
+
+def _count(topic: str, replaced: int | None, version: int) -> None:
+    """Count versions that were never seen. The first one seen of an aggregate may be any: topics are compacted."""
+    if replaced and version > replaced + 1:
+        count_gap(topic)

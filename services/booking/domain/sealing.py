@@ -1,0 +1,76 @@
+"""Between what a visitor said and what stands in the table: encryption, blind indexes, and back.
+
+Each column is bound to its purpose, so that a phone's ciphertext does not open as a document's. The body's
+hash is keyed too: a plain hash of a body that holds an ID number could be guessed back.
+"""
+
+from datetime import datetime, time
+from zoneinfo import ZoneInfo
+
+from services.booking.domain import codes, problems
+from services.booking.domain.bookings import Person, Row
+from services.booking.domain.claims import Channel, Claim
+from services.booking.domain.documents import birth_date, index_type, is_person
+from services.booking.domain.requests import BookingRequest, Document, Proxy
+from shared.privacy import Vault
+
+
+def claim_of(request: BookingRequest, *, channel: Channel, idempotency_key: str, vault: Vault, zone: ZoneInfo) -> Claim:
+    """The claim that a request makes. Raises InvalidRequest where one online shows no document."""
+    visitor, document = request.visitor, request.visitor.document
+    if document is None and channel == "online":
+        raise problems.InvalidRequest.of("/visitor/document", "document_required", "a document is needed to book")
+    return Claim(
+        slot_id=request.slot_id,
+        matter_id=request.matter_id,
+        channel=channel,
+        party_size=request.party_size,
+        by_proxy=request.proxy is not None,
+        language=request.language,
+        raised_before=request.raised_before,
+        code=codes.make_code(),
+        idempotency_key=idempotency_key,
+        body_hash=vault.blind_index("booking.body", f"{channel}:{request.model_dump_json()}"),
+        document_type=document.type if document else None,
+        document_key=vault.document_key(index_type(document.type), document.number) if document else None,
+        person=is_person(document.type if document else None),
+        born_at=_born_at(document, zone),
+        document=_seal(vault, document.number if document else None, "document"),
+        name=vault.encrypt(visitor.name, "booking.name"),
+        phone=_seal(vault, visitor.phone, "phone"),
+        email=_seal(vault, visitor.email, "email"),
+        proxy=_seal(vault, request.proxy.model_dump_json() if request.proxy else None, "proxy"),
+        note=_seal(vault, request.note, "note"),
+    )
+
+
+def person_of(row: Row, vault: Vault) -> Person:
+    """Who a row is about. Raises UnreadableValue where its key is not there."""
+    proxy = _open(vault, row["proxy"], "proxy")
+    return Person(
+        name=vault.decrypt(row["name"], "booking.name"),
+        document_type=row["document_type"],
+        document=_open(vault, row["document"], "document"),
+        phone=_open(vault, row["phone"], "phone"),
+        email=_open(vault, row["email"], "email"),
+        proxy=Proxy.model_validate_json(proxy) if proxy is not None else None,
+        note=_open(vault, row["note"], "note"),
+    )
+
+
+def person_lock(document_key: bytes) -> int:
+    """The number of the advisory lock of a person, within Postgres' signed 64 bits."""
+    return int.from_bytes(document_key[:8], "big", signed=True)
+
+
+def _born_at(document: Document | None, zone: ZoneInfo) -> datetime | None:
+    born_on = birth_date(document.type, document.number) if document else None
+    return None if born_on is None else datetime.combine(born_on, time.min, zone)
+
+
+def _seal(vault: Vault, value: str | None, column: str) -> bytes | None:
+    return None if value is None else vault.encrypt(value, f"booking.{column}")
+
+
+def _open(vault: Vault, value: bytes | None, column: str) -> str | None:
+    return None if value is None else vault.decrypt(value, f"booking.{column}")

@@ -1,0 +1,163 @@
+"""What is read in booking. Everything is bounded, and decided by the county's clock."""
+
+from datetime import date, datetime
+from typing import Literal
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+import asyncpg
+from pydantic import BaseModel
+
+from services.booking.domain import problems
+from services.booking.domain.bookings import (
+    Booking,
+    BookingView,
+    VisitorCard,
+    WindowBooking,
+    view,
+    visitor_card,
+    window_booking,
+)
+from services.booking.domain.requests import CodeAndDigits
+from services.booking.domain.sealing import person_of
+from services.booking.sql import bookings, sessions
+from shared.database import Connection, county_now
+from shared.privacy import Vault
+
+SESSIONS_LIMIT = 100
+SLOTS_LIMIT = 500
+WINDOW_LIMIT = 1000
+
+SessionState = Literal["open", "not_released", "full", "closed", "tentative", "cancelled"]
+
+
+class OfferedSession(BaseModel):
+    """A session in which the matter's department receives."""
+
+    session_id: str
+    date: date
+    starts_at: datetime | None
+    release_at: datetime | None
+    closes_at: datetime | None
+    state: SessionState
+    free: int
+    """Seats that can still be booked online."""
+
+
+class OfferedSessions(BaseModel):
+    """The sessions from today on, by date."""
+
+    items: list[OfferedSession]
+    now: datetime
+
+
+class OfferedSlot(BaseModel):
+    """A bookable stretch of a window's time."""
+
+    slot_id: int
+    window_id: str
+    starts_at: datetime
+    ends_at: datetime
+    free: int
+    capacity: int
+
+
+class OfferedSlots(BaseModel):
+    """The slots of a session for one matter, by time; those that have begun have nothing free."""
+
+    items: list[OfferedSlot]
+    now: datetime
+
+
+async def offered_sessions(connection: Connection, matter_id: str, zone: ZoneInfo) -> OfferedSessions:
+    """The sessions in which a matter is received. Raises MatterUnknown."""
+    now = await county_now(connection)
+    department_id = await _department_of(connection, matter_id)
+    rows = await sessions.select_sessions(connection, department_id, now.astimezone(zone).date(), SESSIONS_LIMIT)
+    items = [
+        OfferedSession(
+            session_id=row["session_id"],
+            date=row["date"],
+            starts_at=row["starts_at"],
+            release_at=row["release_at"],
+            closes_at=row["closes_at"],
+            state=session_state(row, now),
+            free=row["free"] if row["status"] == "planned" else 0,
+        )
+        for row in rows
+        if row["status"] != "planned" or row["release_at"] is not None  # else it takes no bookings
+    ]
+    return OfferedSessions(items=items, now=now)
+
+
+def session_state(row: asyncpg.Record, now: datetime) -> SessionState:
+    """What a citizen can do with a session now."""
+    if row["status"] != "planned":
+        return "cancelled" if row["status"] == "cancelled" else "tentative"
+    if now < row["release_at"]:
+        return "not_released"
+    if row["closes_at"] <= now or not row["ahead"]:
+        return "closed"
+    return "open" if row["free"] > 0 else "full"
+
+
+async def offered_slots(connection: Connection, session_id: str, matter_id: str) -> OfferedSlots:
+    """The slots of a session for a matter. Raises SessionUnknown or MatterUnknown."""
+    now = await county_now(connection)
+    department_id = await _department_of(connection, matter_id)
+    session = await sessions.select_session(connection, session_id)
+    if session is None:
+        raise problems.SessionUnknown
+    if session["status"] != "planned":
+        return OfferedSlots(items=[], now=now)
+    rows = await sessions.select_slots(connection, session_id, department_id, SLOTS_LIMIT)
+    bookable = session["closes_at"] is not None and now < session["closes_at"]
+    items = [
+        OfferedSlot(**{**row, "free": row["free"] if bookable and now < row["starts_at"] else 0})
+        for row in map(dict, rows)
+    ]
+    return OfferedSlots(items=items, now=now)
+
+
+async def _department_of(connection: Connection, matter_id: str) -> str:
+    matter = await sessions.select_matter(connection, matter_id)
+    if matter is None:
+        raise problems.MatterUnknown
+    department_id: str = matter["department_id"]
+    return department_id
+
+
+async def opened(connection: Connection, key: CodeAndDigits, vault: Vault) -> UUID:
+    """The booking that a code and digits open. Raises BookingUnknown, whichever of the two is wrong."""
+    row = await bookings.select_by_code(connection, key.code)
+    if row is None or not person_of(row, vault).opened_by(key.digits):
+        raise problems.BookingUnknown
+    booking_id: UUID = row["booking_id"]
+    return booking_id
+
+
+async def booking_view(connection: Connection, booking_id: UUID, vault: Vault) -> BookingView:
+    """A booking as its visitor sees it. Raises BookingUnknown where it is gone."""
+    row = await _whole(connection, booking_id)
+    return view(Booking.of(row), person_of(row, vault))
+
+
+async def card(connection: Connection, booking_id: UUID, vault: Vault) -> VisitorCard:
+    """A booking's visitor card. Raises BookingUnknown where it is gone or anonymous."""
+    row = await _whole(connection, booking_id)
+    return visitor_card(Booking.of(row), person_of(row, vault))
+
+
+async def _whole(connection: Connection, booking_id: UUID) -> asyncpg.Record:
+    row = await bookings.select_by_id(connection, booking_id)
+    if row is None:
+        raise problems.BookingUnknown
+    return row
+
+
+async def window_bookings(
+    connection: Connection, session_id: str, window_id: str | None, vault: Vault
+) -> list[WindowBooking]:
+    """Who comes to a window in a session, by time."""
+    rows = await bookings.select_of_window(connection, session_id, window_id, WINDOW_LIMIT)
+    return [window_booking(Booking.of(row), person_of(row, vault)) for row in rows]

@@ -1,0 +1,179 @@
+"""Booking's HTTP API: thin. A route parses, opens a transaction and calls one command or query."""
+
+import re
+from collections.abc import Awaitable, Callable
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Query, Request
+from fastapi.responses import Response
+
+from services.booking import commands, queries
+from services.booking.bodies import documented, read
+from services.booking.combiner import Combiner, Known
+from services.booking.domain import problems
+from services.booking.domain.bookings import Booking, BookingView, Person, VisitorCard, WindowBooking, view
+from services.booking.domain.claims import Channel
+from services.booking.domain.requests import BookingRequest, CodeAndDigits, Identifier
+from services.booking.domain.sealing import claim_of
+from services.booking.settings import BookingSettings
+from shared import database
+from shared.access import Caller, allow, is_from_service
+from shared.application import Runtime, runtime
+from shared.database import Connection
+from shared.privacy import Vault
+
+citizen = APIRouter(prefix="/api/booking/v1", tags=["citizen"], dependencies=[allow(Caller.CITIZEN)])
+staff = APIRouter(prefix="/api/booking/v1/staff", tags=["staff"], dependencies=[allow(Caller.STAFF)])
+internal = APIRouter(prefix="/internal/v1", tags=["internal"], dependencies=[allow(Caller.SERVICE)])
+routers = (citizen, staff, internal)
+
+IDEMPOTENCY_KEY = re.compile(r"[A-Za-z0-9_-]{16,64}")
+IDEMPOTENCY_HEADER: dict[str, Any] = {
+    "name": "Idempotency-Key",
+    "in": "header",
+    "required": True,
+    "description": "One key a booking, kept when it is sent again: the same answer comes back, not a second seat.",
+    "schema": {"type": "string", "pattern": "^[A-Za-z0-9_-]{16,64}$"},
+}
+Running = Annotated[Runtime, Depends(runtime)]
+MatterId = Annotated[Identifier, Query()]
+
+
+def _vault(running: Runtime) -> Vault:
+    vault: Vault = running.parts["vault"]
+    return vault
+
+
+@citizen.get("/sessions")
+async def sessions(running: Running, matter_id: MatterId) -> queries.OfferedSessions:
+    """The sessions in which a matter is received, from today on."""
+    async with database.transaction(running.pool) as connection:
+        return await queries.offered_sessions(connection, matter_id, running.settings.zone)
+
+
+@citizen.get("/sessions/{session_id}/slots")
+async def slots(running: Running, session_id: Identifier, matter_id: MatterId) -> queries.OfferedSlots:
+    """The times of a session for a matter, and what is free."""
+    async with database.transaction(running.pool) as connection:
+        return await queries.offered_slots(connection, session_id, matter_id)
+
+
+@citizen.post(
+    "/bookings",
+    status_code=201,
+    response_model=BookingView,
+    openapi_extra=documented(BookingRequest, parameters=[IDEMPOTENCY_HEADER]),
+)
+async def book(request: Request, running: Running) -> Response:
+    """Take a seat online. Answered after the commit; sent again with the same key, it answers the same booking."""
+    return await _book(request, running, "online")
+
+
+@staff.post(
+    "/bookings",
+    status_code=201,
+    response_model=BookingView,
+    openapi_extra=documented(BookingRequest, parameters=[IDEMPOTENCY_HEADER]),
+)
+async def book_at_counter(request: Request, running: Running) -> Response:
+    """Take a seat for somebody at the counter: its own share first, then what is free online."""
+    return await _book(request, running, "counter")
+
+
+async def _book(request: Request, running: Runtime, channel: Channel) -> Response:
+    key = _idempotency_key(request)
+    wish = await read(request, BookingRequest)
+    vault = _vault(running)
+    combiner: Combiner = running.parts["combiner"]
+    claim = claim_of(wish, channel=channel, idempotency_key=key, vault=vault, zone=running.settings.zone)
+    settled = await combiner.claim(claim)
+    if isinstance(settled, Known):
+        async with running.pool.acquire(timeout=10) as connection:
+            shown = await queries.booking_view(connection, settled.booking_id, vault)
+    else:
+        shown = view(settled, Person.of(wish))
+    return Response(shown.model_dump_json(), status_code=201, media_type="application/json")
+
+
+def _idempotency_key(request: Request) -> str:
+    key = request.headers.get("idempotency-key")
+    if key is None:
+        raise problems.IdempotencyKeyMissing
+    if not IDEMPOTENCY_KEY.fullmatch(key):
+        raise problems.IdempotencyKeyMalformed
+    return key
+
+
+@citizen.post("/bookings/lookup", openapi_extra=documented(CodeAndDigits))
+async def look_up(request: Request, running: Running) -> BookingView:
+    """A booking, by its code and the last four of the visitor's phone or document."""
+    booking_id = await _open(request, running)
+    return await _view(running, booking_id)
+
+
+@citizen.post("/bookings/cancel", openapi_extra=documented(CodeAndDigits))
+async def cancel(request: Request, running: Running) -> BookingView:
+    """Give a seat back."""
+    return await _change(request, running, commands.cancel)
+
+
+@citizen.post("/bookings/agree", openapi_extra=documented(CodeAndDigits))
+async def agree(request: Request, running: Running) -> BookingView:
+    """Agree to the new date of a session that moved."""
+    return await _change(request, running, commands.agree)
+
+
+async def _change(
+    request: Request, running: Runtime, command: Callable[[Connection, UUID], Awaitable[Booking]]
+) -> BookingView:
+    booking_id = await _open(request, running)
+    async with database.transaction(running.pool) as connection:
+        await command(connection, booking_id)
+    running.published()
+    return await _view(running, booking_id)
+
+
+async def _view(running: Runtime, booking_id: UUID) -> BookingView:
+    async with running.pool.acquire(timeout=10) as connection:
+        return await queries.booking_view(connection, booking_id, _vault(running))
+
+
+async def _open(request: Request, running: Runtime) -> UUID:
+    """The booking that the body opens. The try is counted, and committed, before anything is looked at."""
+    key = await read(request, CodeAndDigits)
+    vault, settings = _vault(running), running.settings
+    assert isinstance(settings, BookingSettings)  # noqa: S101  (what app.py built it with)
+    by_code = vault.blind_index("booking.tries.code", key.code)
+    by_address = vault.blind_index("booking.tries.address", _client_address(request))
+    limits = ((by_code, settings.tries_per_code), (by_address, settings.tries_per_address))
+    async with database.transaction(running.pool) as connection:
+        await commands.count_try(connection, limits, settings.tries_window_minutes)
+    async with database.transaction(running.pool) as connection:
+        booking_id = await queries.opened(connection, key, vault)
+        await commands.give_try_back(connection, (by_code, by_address))
+    return booking_id
+
+
+def _client_address(request: Request) -> str:
+    """The citizen's address: our own pages' word for it, else what the gateway saw last."""
+    if is_from_service(request):
+        return request.headers.get("x-client-address", "")
+    forwarded = request.headers.get("x-forwarded-for", "").rpartition(",")[2].strip()
+    return forwarded or (request.client.host if request.client else "")
+
+
+@staff.get("/sessions/{session_id}/bookings")
+async def window_bookings(
+    running: Running, session_id: Identifier, window_id: Annotated[Identifier | None, Query()] = None
+) -> list[WindowBooking]:
+    """Who comes to a window in a session, by time; without `window_id`, to all of them."""
+    async with database.transaction(running.pool) as connection:
+        return await queries.window_bookings(connection, session_id, window_id, _vault(running))
+
+
+@internal.get("/visitor-cards/{booking_id}")
+async def visitor_card(running: Running, booking_id: UUID) -> VisitorCard:
+    """What another service needs to reach a visitor, as long as there is one to reach."""
+    async with database.transaction(running.pool) as connection:
+        return await queries.card(connection, booking_id, _vault(running))

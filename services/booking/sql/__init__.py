@@ -1,0 +1,1 @@
+"""Every statement of booking, one typed function each, the connection first."""

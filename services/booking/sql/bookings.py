@@ -1,0 +1,225 @@
+"""Single bookings and lists of them."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID
+
+import asyncpg
+
+from shared.database import Connection
+
+
+async def select_by_code(connection: Connection, code: str) -> asyncpg.Record | None:
+    """The booking of that code, whole."""
+    return await connection.fetchrow(
+        """
+        select booking.*, session.cancel_until
+        from booking join session using (session_id)
+        where booking.code = $1
+        """,
+        code,
+    )
+
+
+async def select_by_id(connection: Connection, booking_id: UUID) -> asyncpg.Record | None:
+    """The booking of that id, whole, unless its person was made anonymous."""
+    return await connection.fetchrow(
+        """
+        select booking.*, session.cancel_until
+        from booking join session using (session_id)
+        where booking.booking_id = $1 and booking.anonymised_at is null
+        """,
+        booking_id,
+    )
+
+
+async def select_of_window(
+    connection: Connection, session_id: str, window_id: str | None, limit: int
+) -> list[asyncpg.Record]:
+    """The live bookings of a session, of one window or of all, by time."""
+    return await connection.fetch(
+        """
+        select booking.*, session.cancel_until
+        from booking join session using (session_id)
+        where booking.session_id = $1
+          and ($2::text is null or booking.window_id = $2)
+          and booking.live
+          and booking.anonymised_at is null
+        order by booking.starts_at, booking.window_id, booking.booking_id
+        limit $3
+        """,
+        session_id,
+        window_id,
+        limit,
+    )
+
+
+async def lock(connection: Connection, booking_id: UUID) -> asyncpg.Record | None:
+    """Lock a booking, whole. Whoever changes its seat has locked its slot before."""
+    return await connection.fetchrow(
+        """
+        select booking.*, session.cancel_until
+        from booking join session using (session_id)
+        where booking.booking_id = $1 and booking.anonymised_at is null
+        for no key update of booking
+        """,
+        booking_id,
+    )
+
+
+async def lock_person_of(connection: Connection, booking_id: UUID) -> None:
+    """Lock a booking's person, before the booking, with the lock that claims take: `sealing.person_lock`."""
+    await connection.execute(
+        """
+        select pg_advisory_xact_lock(('x' || encode(substr(document_key, 1, 8), 'hex'))::bit(64)::bigint)
+        from booking
+        where booking_id = $1 and document_key is not null
+        """,
+        booking_id,
+    )
+
+
+async def lock_states(
+    connection: Connection, ids: Sequence[UUID] | None, after: UUID | None, limit: int
+) -> list[asyncpg.Record]:
+    """Lock the next bookings in the order of their ids, to tell their state again. `ids` None: all."""
+    return await connection.fetch(
+        """
+        select booking.*, session.cancel_until
+        from booking join session using (session_id)
+        where ($1::uuid[] is null or booking.booking_id = any($1))
+          and ($2::uuid is null or booking.booking_id > $2)
+          and booking.anonymised_at is null
+        order by booking.booking_id
+        limit $3
+        for no key update of booking
+        """,
+        ids,
+        after,
+        limit,
+    )
+
+
+async def lock_live_of_slots(
+    connection: Connection, slot_ids: Sequence[int], after: UUID | None, limit: int
+) -> list[UUID]:
+    """Lock the next live bookings of locked slots, in the order of their ids."""
+    rows = await connection.fetch(
+        """
+        select booking_id
+        from booking
+        where slot_id = any($1::int[]) and live and ($2::uuid is null or booking_id > $2)
+        order by booking_id
+        limit $3
+        for no key update
+        """,
+        slot_ids,
+        after,
+        limit,
+    )
+    return [row["booking_id"] for row in rows]
+
+
+async def cancel(connection: Connection, booking_ids: Sequence[UUID], reason: str) -> list[asyncpg.Record]:
+    """Cancel locked bookings and give their seats back to their locked slots; the bookings as they are now."""
+    return await connection.fetch(
+        """
+        with cancelled as (
+            update booking
+            set state = 'cancelled', reason = $2, cancelled_at = county_now(), version = version + 1
+            where booking_id = any($1::uuid[]) and live
+            returning *),
+        freed as (
+            update slot
+            set online_taken = online_taken - online,
+                online_capacity = greatest(online_planned, online_taken - online),
+                counter_taken = counter_taken - counter,
+                counter_capacity = greatest(counter_planned, counter_taken - counter)
+            from (
+                select slot_id, count(*) filter (where seat <= 64) as online,
+                       count(*) filter (where seat > 64) as counter
+                from cancelled
+                group by slot_id
+            ) as seats
+            where slot.slot_id = seats.slot_id)
+        select cancelled.*, session.cancel_until
+        from cancelled join session using (session_id)
+        order by booking_id
+        """,
+        booking_ids,
+        reason,
+    )
+
+
+async def take_along(connection: Connection, booking_ids: Sequence[UUID]) -> list[asyncpg.Record]:
+    """Give locked bookings the times of their moved slots, to be agreed to; the bookings as they are now."""
+    return await connection.fetch(
+        """
+        with moved as (
+            update booking
+            set starts_at = slot.starts_at,
+                ends_at = slot.ends_at,
+                state = 'to_confirm',
+                reason = 'session_moved',
+                version = booking.version + 1
+            from slot
+            where booking.booking_id = any($1::uuid[]) and booking.live and slot.slot_id = booking.slot_id
+            returning booking.*)
+        select moved.*, session.cancel_until
+        from moved join session using (session_id)
+        order by booking_id
+        """,
+        booking_ids,
+    )
+
+
+async def agree(connection: Connection, booking_id: UUID) -> None:
+    """Confirm a locked booking that was moved."""
+    await connection.execute(
+        """
+        update booking set state = 'confirmed', reason = null, version = version + 1
+        where booking_id = $1 and state = 'to_confirm'
+        """,
+        booking_id,
+    )
+
+
+async def overlaps(connection: Connection, booking_id: UUID) -> bool:
+    """Whether the booking's person has another live booking at its time."""
+    found: bool = await connection.fetchval(
+        """
+        select exists (
+            select from booking as own
+            join booking as other on other.document_key = own.document_key
+            where own.booking_id = $1
+              and own.document_type <> 'credit_code'
+              and other.booking_id <> own.booking_id
+              and other.live
+              and other.starts_at < own.ends_at
+              and own.starts_at < other.ends_at)
+        """,
+        booking_id,
+    )
+    return found
+
+
+async def anonymise(connection: Connection, ended_before: datetime, limit: int) -> int:
+    """Take the persons out of bookings that ended before then, at most `limit`; how many there were."""
+    status = await connection.execute(
+        """
+        update booking
+        set anonymised_at = county_now(), raised_before = null, code = null, idempotency_key = null,
+            body_hash = null, document_type = null, document_key = null, document = null, name = null, phone = null,
+            email = null, proxy = null, note = null
+        where booking_id in (
+            select booking_id
+            from booking
+            where ends_at < $1 and anonymised_at is null
+            order by ends_at
+            limit $2
+            for no key update skip locked)
+        """,
+        ended_before,
+        limit,
+    )
+    return int(status.rpartition(" ")[2])
