@@ -2,7 +2,7 @@
 
 A replay hands the kept bytes to the same handler in this process, in one transaction with the letter's settling. It
 is not published again: on a compacted topic the old state would come after newer ones. A version-guarded handler
-absorbs what has become old meanwhile. Shown are an envelope's plain values and the payload's keys; bytes only on demand.
+absorbs what has become old meanwhile. Shown are an envelope's plain values and the payload's keys; bytes on demand.
 """
 
 import json

@@ -114,7 +114,7 @@ def make_broker(settings: ServiceSettings, router: KafkaRouter) -> KafkaBroker:
         ack_policy=ACK_POLICY,
         routers=(router,),
         apply_types=False,
-        logger=logging.getLogger("faststream"),
+        logger=logging.getLogger("shared.messaging.faststream"),
         log_level=logging.DEBUG,
     )
 
