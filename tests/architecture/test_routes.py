@@ -1,0 +1,62 @@
+"""Every route says whom it is for, and its path agrees."""
+
+import importlib
+import os
+
+import pytest
+from fastapi.routing import APIRoute, iter_route_contexts
+
+from shared.access import Caller, declared
+from tests.contracts.export import SETTINGS
+
+SERVICES = ("roster", "booking", "notifications", "web")
+DOCUMENTS = {"/internal/openapi.json", "/internal/asyncapi.json"}
+
+
+def application(service, *, staff_access):
+    os.environ.update({**SETTINGS, "STAFF_ACCESS": staff_access})
+    try:
+        return importlib.import_module(f"services.{service}.app").create_app()
+    finally:
+        os.environ.update(SETTINGS)
+
+
+def callers(app):
+    found = {}
+    for context in iter_route_contexts(app.routes):
+        route = context.original_route
+        if isinstance(route, APIRoute):
+            found.update({name.split(" ", 1)[1]: caller for name, caller in declared_of(route).items()})
+    return found
+
+
+def declared_of(route):
+    class One:
+        routes = (route,)
+
+    return declared(One)
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_paths_and_callers_agree(service):
+    found = callers(application(service, staff_access="open"))
+    assert found, "no route was found, so nothing was looked at"
+    for path, caller in found.items():
+        if path.startswith("/internal/") and path not in DOCUMENTS:
+            assert caller is Caller.SERVICE, path
+        if "/staff" in path:
+            assert caller is Caller.STAFF, path
+        if caller is Caller.SERVICE:
+            assert path.startswith("/internal/"), f"{path} is for services and must not be reachable from outside"
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_without_staff_access_no_staff_route_is_there(service):
+    assert Caller.STAFF not in callers(application(service, staff_access="closed")).values()
+
+
+@pytest.mark.parametrize("service", ["roster", "booking", "notifications"])
+def test_public_paths_start_with_the_services_own_prefix(service):
+    for path in callers(application(service, staff_access="open")):
+        own = path.startswith((f"/api/{service}/v1/", "/internal/")) or path in {"/live", "/ready", "/metrics"}
+        assert own, path
