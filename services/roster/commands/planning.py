@@ -1,0 +1,72 @@
+"""Planning ahead: idempotent, run after each import and once on each of the county's days."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from services.roster.domain.calendar import Calendar, YearCalendar, missing
+from services.roster.domain.placement import MARGIN
+from services.roster.domain.planning import Plan, PlanReport, Roster, plan
+from services.roster.domain.problems import RosterEmpty, SessionDateTaken
+from services.roster.sql import county as county_sql
+from services.roster.sql import planning as planning_sql
+from services.roster.sql import sessions as sessions_sql
+from shared.database import Connection, constraints
+from shared.messaging import outbox
+
+YEARS_AHEAD = 3
+"""The longest horizon is two years, and a shift may lead past its end."""
+
+
+async def plan_ahead(connection: Connection, zone: ZoneInfo, now: datetime) -> PlanReport:
+    """Plan what is to be planned. Run again, it finds nothing to do. Raises RosterEmpty before the first pack."""
+    await planning_sql.lock_planning(connection)
+    await learn_calendars(connection, zone, now)
+    planned = plan(await roster(connection, zone, now), now)
+    await carry_out(connection, planned, zone, now)
+    return planned.report
+
+
+async def plan_if_new_day(connection: Connection, zone: ZoneInfo, now: datetime) -> PlanReport | None:
+    """Plan ahead where that was not done on the county's date yet; None where it was, or there is no pack."""
+    today = now.astimezone(zone).date()
+    if await planning_sql.planned_on(connection) == today or await county_sql.venue(connection) is None:
+        return None
+    return await plan_ahead(connection, zone, now)
+
+
+async def learn_calendars(connection: Connection, zone: ZoneInfo, now: datetime) -> None:
+    """Enter what the libraries know of the years around now and nobody has entered."""
+    year = now.astimezone(zone).year
+    layers = await planning_sql.calendars(connection)
+    await planning_sql.save_calendars(connection, missing(layers, year - 1, year + YEARS_AHEAD))
+
+
+async def roster(
+    connection: Connection, zone: ZoneInfo, now: datetime, layers: Sequence[YearCalendar] | None = None
+) -> Roster:
+    """All that planning looks at, the sessions locked. `layers`: in place of the calendar that is entered."""
+    venue = await county_sql.venue(connection)
+    if venue is None:
+        raise RosterEmpty
+    today = now.astimezone(zone).date()
+    return Roster(
+        venue_id=venue[0].venue_id,
+        posts=await county_sql.posts(connection),
+        officials=await county_sql.officials(connection),
+        programmes=await county_sql.programmes(connection),
+        calendar=Calendar(layers if layers is not None else await planning_sql.calendars(connection)),
+        sessions=await sessions_sql.sessions_since(connection, today, today - MARGIN),
+        zone=zone,
+    )
+
+
+async def carry_out(connection: Connection, planned: Plan, zone: ZoneInfo, now: datetime) -> None:
+    """Write down what was planned, and say it."""
+    if planned.changed:
+        with constraints({"session_date_taken": SessionDateTaken}):
+            await sessions_sql.save_sessions(connection, planned.changed)
+        await outbox.append(connection, *(each.event() for each in planned.changed))
+    for marked in planned.marked:
+        await sessions_sql.mark_clash(connection, marked.session.session_id, marked.clash_with, marked.clash_choice)
+    await planning_sql.mark_planned(connection, now.astimezone(zone).date())

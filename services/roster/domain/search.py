@@ -1,0 +1,196 @@
+"""From plain words to matters: people know neither the department nor the matter's official name.
+
+Every wording of a matter is compared with what was typed, and the best comparison counts. From strong to
+weak: the same words; one contains the other; the same sounds (typing by pinyin picks wrong characters);
+pinyin typed as such, whole or as initials; shared pairs of characters; English words with a slip in them.
+A matter's everyday name counts a little more than its synonyms, these more than its official name, and a
+department's name least. No dictionary and no index: a county has some hundred matters, a search takes a
+few milliseconds.
+"""
+
+import re
+import unicodedata
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from difflib import SequenceMatcher
+from functools import lru_cache
+
+from pypinyin import Style, lazy_pinyin
+
+QUERY_LENGTH = 100
+
+_LEAST = 25.0
+_LEAST_OF_BEST = 0.4
+_PLAIN, _SYNONYM, _NAME, _DEPARTMENT = 1.0, 0.98, 0.96, 0.5
+_SAID_AROUND = 0.99
+"""What is left of a score when words had to be taken away first."""
+
+_NO_WORD = re.compile(r"[^0-9a-z㐀-鿿]+")
+_LATIN = re.compile(r"[0-9a-z ]+")
+_AROUND = re.compile(
+    "我要|我想|想要|想|要|请问|怎么|如何|怎样|哪里|在哪|去哪|可以|能不能|一下|办理|办|申请|咨询|需要|什么|手续|材料|给|的|了|吗|呢|啊|呀"
+)
+_AROUND_ENGLISH = frozenset("a an the to of for my how do i want can apply get in at and".split())  # noqa: SIM905
+
+_SHORTEST_PINYIN = 2
+_SHORTEST_SLIP = 5
+_ALIKE = 0.8
+
+
+@dataclass(frozen=True)
+class Findable:
+    """A matter as search sees it."""
+
+    matter_id: str
+    plain_names: tuple[str, ...]
+    synonyms: tuple[str, ...]
+    names: tuple[str, ...]
+    department_names: tuple[str, ...] = ()
+    common: bool = False
+
+
+@dataclass(frozen=True)
+class _Text:
+    """A wording prepared for comparison."""
+
+    joined: str
+    words: tuple[str, ...]
+    syllables: tuple[str, ...]
+    initials: str
+    pairs: frozenset[str]
+    chinese: bool
+
+    @property
+    def spelled(self) -> str:
+        return "".join(self.syllables)
+
+
+def rank(query: str, matters: Sequence[Findable]) -> list[str]:
+    """The ids of the matters that fit, best first. Without a query: all of them, the common ones first."""
+    asked = prepared(query[:QUERY_LENGTH])
+    if not asked.joined:
+        return [each.matter_id for each in sorted(matters, key=lambda each: not each.common)]
+    bare = prepared(_AROUND.sub("", asked.joined)) if asked.chinese else asked
+    scores = [(_score(asked, bare, each), each) for each in matters]
+    least = max(_LEAST, _LEAST_OF_BEST * max((score for score, _ in scores), default=0.0))
+    fitting = [(score, each) for score, each in scores if score >= least]
+    fitting.sort(key=lambda each: (-round(each[0], 1), not each[1].common))
+    return [each.matter_id for _, each in fitting]
+
+
+def _score(asked: _Text, bare: _Text, matter: Findable) -> float:
+    return max(
+        weight * _wording(asked, bare, prepared(text))
+        for weight, texts in (
+            (_PLAIN, matter.plain_names),
+            (_SYNONYM, matter.synonyms),
+            (_NAME, matter.names),
+            (_DEPARTMENT, matter.department_names),
+        )
+        for text in texts or ("",)
+    )
+
+
+def _wording(asked: _Text, bare: _Text, text: _Text) -> float:
+    if not text.joined:
+        return 0.0
+    score = similarity(asked, text)
+    if bare.joined and bare is not asked:
+        score = max(score, _SAID_AROUND * similarity(bare, text))
+    return score
+
+
+def similarity(asked: _Text, text: _Text) -> float:
+    """How well a wording fits what was typed: 0 (not at all) to 100 (the same)."""
+    if asked.joined == text.joined:
+        return 100.0
+    if text.joined.find(asked.joined) >= 0 and (asked.chinese or len(asked.joined) > 1):
+        return 80.0 + 15.0 * len(asked.joined) / len(text.joined)
+    if len(text.joined) > 1 and text.joined in asked.joined:
+        return 70.0 + 15.0 * len(text.joined) / len(asked.joined)
+    if asked.chinese:
+        return max(_sounds(asked, text), _pairs(asked, text))
+    return max(_typed_pinyin(asked, text), _english(asked, text))
+
+
+def _sounds(asked: _Text, text: _Text) -> float:
+    """Other characters that sound the same: 底保 for 低保."""
+    if min(len(asked.syllables), len(text.syllables)) < _SHORTEST_PINYIN:
+        return 0.0
+    longer, shorter = sorted((asked.syllables, text.syllables), key=len, reverse=True)
+    if any(longer[at : at + len(shorter)] == shorter for at in range(len(longer) - len(shorter) + 1)):
+        return 50.0 + 15.0 * len(shorter) / len(longer)
+    return 0.0
+
+
+def _pairs(asked: _Text, text: _Text) -> float:
+    """Shared pairs of neighbouring characters: 房子过户 and 二手房过户 share 过户."""
+    shared = len(asked.pairs & text.pairs)
+    if not shared:
+        return 0.0
+    covered = shared / len(asked.pairs)
+    alike = 2 * shared / (len(asked.pairs) + len(text.pairs))
+    return 20.0 + 25.0 * covered + 15.0 * alike
+
+
+def _typed_pinyin(asked: _Text, text: _Text) -> float:
+    if not text.chinese or len(asked.joined) < _SHORTEST_PINYIN:
+        return 0.0
+    if asked.joined == text.spelled:
+        return 90.0
+    if asked.joined == text.initials:
+        return 75.0
+    if asked.joined in text.spelled:
+        return 60.0 + 10.0 * len(asked.joined) / len(text.spelled)
+    if asked.joined in text.initials:
+        return 50.0 + 10.0 * len(asked.joined) / len(text.initials)
+    return 40.0 * _slip(asked.joined, text.spelled)
+
+
+def _english(asked: _Text, text: _Text) -> float:
+    wanted = [word for word in asked.words if word not in _AROUND_ENGLISH] or list(asked.words)
+    found = sum(max((_word(word, other) for other in text.words), default=0.0) for word in wanted)
+    covered = found / len(wanted)
+    return 0.0 if covered < 0.5 else 40.0 * covered + 15.0 * found / max(len(text.words), len(wanted))  # noqa: PLR2004
+
+
+def _word(asked: str, other: str) -> float:
+    if asked == other:
+        return 1.0
+    shorter, longer = sorted((asked, other), key=len)
+    if len(shorter) > 2 and longer.startswith(shorter):  # noqa: PLR2004  (of, to and the like begin too much)
+        return 0.9
+    return _slip(asked, other)
+
+
+def _slip(asked: str, other: str) -> float:
+    """How alike two spellings are, if at all: a wrong, missing or doubled letter."""
+    if min(len(asked), len(other)) < _SHORTEST_SLIP:
+        return 0.0
+    if abs(len(asked) - len(other)) > max(len(asked), len(other)) // 4:
+        return 0.0
+    matcher = SequenceMatcher(None, asked, other, autojunk=False)
+    if matcher.real_quick_ratio() < _ALIKE or matcher.quick_ratio() < _ALIKE:
+        return 0.0
+    ratio = matcher.ratio()
+    return ratio if ratio >= _ALIKE else 0.0
+
+
+@lru_cache(maxsize=32768)
+def prepared(text: str) -> _Text:
+    """A wording in the form in which wordings are compared: width, case and punctuation do not matter."""
+    plain = unicodedata.normalize("NFKC", text).casefold()
+    spaced = _NO_WORD.sub(" ", plain).strip()
+    joined = spaced.replace(" ", "")
+    chinese = bool(joined) and not _LATIN.fullmatch(joined)
+    syllables = tuple(lazy_pinyin(joined)) if chinese else ()
+    initials = "".join(lazy_pinyin(joined, style=Style.FIRST_LETTER)) if chinese else ""
+    pairs = frozenset(joined[at : at + 2] for at in range(len(joined) - 1)) if chinese else frozenset()
+    return _Text(joined, tuple(spaced.split()), syllables, initials, pairs, chinese)
+
+
+def warm(matters: Iterable[Findable]) -> None:
+    """Prepare all wordings once, so that no search has to."""
+    for matter in matters:
+        for text in (*matter.plain_names, *matter.synonyms, *matter.names, *matter.department_names):
+            prepared(text)

@@ -1,0 +1,1 @@
+"""Every statement of the roster, one typed function each, the connection first."""

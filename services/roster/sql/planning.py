@@ -1,0 +1,45 @@
+"""The row that changes of the plan wait for, and the calendar's layers."""
+
+from collections.abc import Sequence
+from datetime import date
+
+from services.roster.domain.calendar import YearCalendar
+from shared.database import Connection
+
+
+async def lock_planning(connection: Connection) -> date | None:
+    """Wait for whoever changes packs, calendars or sessions; the date of the last planning ahead."""
+    planned_on: date | None = await connection.fetchval("select planned_on from planning for update")
+    return planned_on
+
+
+async def planned_on(connection: Connection) -> date | None:
+    """The county's date of the last planning ahead."""
+    found: date | None = await connection.fetchval("select planned_on from planning")
+    return found
+
+
+async def mark_planned(connection: Connection, day: date) -> None:
+    """Remember that the sessions were planned ahead on `day`."""
+    await connection.execute("update planning set planned_on = $1", day)
+
+
+async def calendars(connection: Connection) -> list[YearCalendar]:
+    """Every layer of every year."""
+    found = await connection.fetch(
+        "select year, kind, source, rest_days, make_up_workdays from calendar order by year, kind"
+    )
+    return [YearCalendar.model_validate(dict(each)) for each in found]
+
+
+async def save_calendars(connection: Connection, layers: Sequence[YearCalendar]) -> None:
+    """Enter layers, each in place of the same one of its year."""
+    await connection.executemany(
+        """
+        insert into calendar (year, kind, source, rest_days, make_up_workdays) values ($1, $2, $3, $4, $5)
+        on conflict (year, kind) do update
+        set source = excluded.source, rest_days = excluded.rest_days,
+            make_up_workdays = excluded.make_up_workdays, imported_at = excluded.imported_at
+        """,
+        [(each.year, each.kind, each.source, each.rest_days, each.make_up_workdays) for each in layers],
+    )
