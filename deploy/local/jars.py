@@ -2,18 +2,17 @@
 
 `deploy/kafka/jars.lock` has a line a jar, `group:artifact:version sha256`. Jars lie in a cache of
 the user (`XDG_CACHE_HOME`, else `~/.cache`), shared by all checkouts. `python -m deploy.local.jars` resolves Kafka's
-dependencies anew and writes the lock: `make lock` runs it.
+dependencies anew and writes the lock: `make lock` runs it. `python -m deploy.local.jars fetch` only fetches, printing
+how many of how many are there.
 """
 
 import hashlib
 import os
+import sys
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
 from time import sleep
-
-import requests
-from jgo.maven import MavenContext
 
 from deploy.local.obstacles import Obstacle
 
@@ -41,9 +40,24 @@ def locked() -> dict[str, str]:
     return dict(line.split(" ", 1) for line in lines)
 
 
+def _path(coordinates: str, checksum: str, folder: Path) -> Path:
+    """Where a jar is kept: under its checksum, so that a new lock never meets an old file."""
+    return folder / f"{checksum[:16]}-{coordinates.split(':')[1]}.jar"
+
+
+def present() -> list[Path]:
+    """All jars in the order of the class path, if every one is there and whole; else none."""
+    folder = cache_folder()
+    jars = {_path(name, checksum, folder): checksum for name, checksum in locked().items()}
+    return list(jars) if all(jar.exists() and _digest(jar) == jars[jar] for jar in jars) else []
+
+
 def _fetch(coordinates: str, checksum: str, folder: Path) -> Path:
     """The verified jar; a damaged one in the cache is fetched again. Raises Obstacle."""
-    jar = folder / f"{checksum[:16]}-{coordinates.split(':')[1]}.jar"
+    import requests  # noqa: PLC0415  (half a second that only a download needs)
+    from jgo.maven import MavenContext  # noqa: PLC0415  (the same)
+
+    jar = _path(coordinates, checksum, folder)
     if jar.exists() and _digest(jar) == checksum:
         return jar
     group, artifact, version = coordinates.split(":")
@@ -96,6 +110,8 @@ def _remove(folder: Path) -> None:
 
 def write_lock() -> None:
     """Resolve the roots with all they need and write the lock."""
+    from jgo.maven import MavenContext  # noqa: PLC0415  (see above)
+
     context = MavenContext(repo_cache=cache_folder() / "resolve", timeout=60)
     roots = [context.create_dependency(root) for root in ROOTS]
     for root in roots:
@@ -114,4 +130,10 @@ def write_lock() -> None:
 
 
 if __name__ == "__main__":
-    write_lock()
+    if sys.argv[1:] == ["fetch"]:
+        try:
+            fetch_all(lambda done, total: print(done, total, flush=True))
+        except Obstacle as obstacle:
+            sys.exit(str(obstacle))
+    else:
+        write_lock()

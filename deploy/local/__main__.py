@@ -1,0 +1,81 @@
+"""`python -m deploy.local`: the whole system on this machine until Ctrl-C. `make up` prepares and runs it.
+
+`PORT` (8080) is where the pages are, `DATA_DIR` (`.data` in the checkout) where everything is kept.
+"""
+
+import asyncio
+import os
+import signal
+import sys
+from pathlib import Path
+
+from aiokafka.errors import KafkaError
+
+from deploy.local.display import Display
+from deploy.local.installation import ROOT, Installation
+from deploy.local.obstacles import Obstacle
+from deploy.local.processes import ProcessEnded
+from deploy.local.supervisor import Supervisor
+from deploy.postgres.databases import MigrationFailed
+
+SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+async def _supervise(installation: Installation, display: Display) -> int:
+    """Start, wait for a reason to stop, stop. The exit code."""
+    supervisor = Supervisor(installation, display)
+    asked = asyncio.Event()
+
+    def on_signal() -> None:
+        if asked.is_set():  # asked twice: at once
+            supervisor.kill()
+        asked.set()
+
+    for number in SIGNALS:
+        asyncio.get_running_loop().add_signal_handler(number, on_signal)
+    starting = asyncio.create_task(supervisor.start())
+    reasons = {asyncio.create_task(asked.wait()), asyncio.create_task(supervisor.failed.wait())}
+    code = 0
+    try:
+        await asyncio.wait({starting, *reasons}, return_when=asyncio.FIRST_COMPLETED)
+        if starting.done():
+            await starting
+            await asyncio.wait(reasons, return_when=asyncio.FIRST_COMPLETED)
+        if supervisor.failure:
+            display.settle()
+            print(f"Stopped, because it died too often: {supervisor.failure}", file=sys.stderr)
+            code = 1
+    except (Obstacle, ProcessEnded, MigrationFailed, KafkaError, OSError) as error:
+        display.settle()
+        print(f"It could not be started. {error}", file=sys.stderr)
+        code = 1
+    finally:
+        display.settle()
+        if asked.is_set():
+            display.say("Stopping …")
+        for task in (starting, *reasons):
+            task.cancel()
+        await asyncio.gather(starting, *reasons, return_exceptions=True)
+        await supervisor.stop()
+    return code
+
+
+def main() -> int:
+    """The exit code: 0 after a stop that was asked for."""
+    try:
+        port = int(os.environ.get("PORT") or "8080")
+    except ValueError:
+        port = 0  # refused below, in words
+    folder = Path(os.environ.get("DATA_DIR") or ROOT / ".data").expanduser().resolve()
+    installation = Installation(folder, port)
+    try:
+        installation.hold()
+    except Obstacle as obstacle:
+        print(obstacle, file=sys.stderr)
+        return 1
+    with Display() as display:
+        return asyncio.run(_supervise(installation, display))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

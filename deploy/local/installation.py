@@ -1,0 +1,156 @@
+"""The embedded installation: its data folder, its secrets, its ports, and what each service is told.
+
+Everything lies in one folder, `.data` in the checkout or `DATA_DIR`, with what must not be lost in
+`secrets`, for the user's eyes alone: whoever removes it can no longer read the visitors' data. One supervisor
+at a time holds the folder. `PORT` is the gateway's; the servers behind it take free ports next to it.
+"""
+
+import fcntl
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
+
+from deploy.image import secrets
+from deploy.local.obstacles import Obstacle, check_disk, is_free
+from deploy.postgres import databases
+
+ROOT = Path(__file__).parents[2]
+SERVICES = ("roster", "booking", "notifications", "web")
+HIGHEST_PORT = 65_435
+PORTS_BESIDE = 100
+LOOPBACK = "127.0.0.1"
+SHUTDOWN_SECONDS = 8
+"""What a service has to end by itself; less than the supervisor waits."""
+
+
+@dataclass(frozen=True)
+class Ports:
+    """Where each part listens, all on 127.0.0.1."""
+
+    gateway: int
+    postgres: int
+    kafka: int
+    controller: int
+    services: dict[str, int]
+
+
+def choose_ports(gateway: int) -> Ports:
+    """The gateway's port as wished, and free ones above it for the others. Raises Obstacle."""
+    if not is_free(gateway):
+        raise Obstacle(
+            f"Port {gateway} cannot be used: another program listens on it, or this user may not. "
+            f"Choose another one, such as `make up PORT={gateway + 1000 if gateway < HIGHEST_PORT - 1000 else 8080}`."
+        )
+    free = (port for port in range(gateway + 1, gateway + PORTS_BESIDE) if is_free(port))
+    try:
+        services = {service: next(free) for service in SERVICES}
+        return Ports(gateway, next(free), next(free), next(free), services)
+    except StopIteration:
+        raise Obstacle(f"There are not enough free ports above {gateway}; choose another PORT.") from None
+
+
+class Installation:
+    """The data folder, held by this process."""
+
+    def __init__(self, folder: Path, port: int) -> None:
+        self.folder = folder
+        self.logs = folder / "logs"
+        self._port = port
+        self._lock: IO[str] | None = None
+        self.secrets: dict[str, str] = {}
+        self.ports = Ports(port, 0, 0, 0, {})
+
+    def hold(self) -> None:
+        """Check what could be in the way, take the folder, and read or make the secrets. Raises Obstacle."""
+        if not 1 <= self._port <= HIGHEST_PORT:
+            raise Obstacle(f"PORT must be a number from 1 to {HIGHEST_PORT}.")
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            self.logs.mkdir(exist_ok=True)
+            self._take()
+        except PermissionError as error:
+            raise Obstacle(
+                f"{error.filename} belongs to somebody else; choose another folder with DATA_DIR."
+            ) from error
+        check_disk(self.folder)
+        self.ports = choose_ports(self._port)
+        self.secrets = self._read_secrets()
+
+    def _take(self) -> None:
+        lock = (self.folder / "lock").open("a+")
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            lock.seek(0)
+            where = lock.read().strip()
+            lock.close()
+            raise Obstacle(
+                f"It already runs on {self.folder}{f' ({where})' if where else ''}. "
+                "Use that one, or stop it where it was started; a second one needs its own DATA_DIR and PORT."
+            ) from None
+        lock.truncate(0)
+        lock.write(f"http://{LOOPBACK}:{self._port}/, process {os.getpid()}")
+        lock.flush()
+        self._lock = lock
+
+    def _read_secrets(self) -> dict[str, str]:
+        store = self.folder / "secrets"
+        lost = (
+            f"The keys in {store} are missing, and without them the data beside them cannot be read. "
+            f"Put them back from a copy, or remove {self.folder} to start anew without that data."
+        )
+        if (self.folder / "postgres").exists() and not store.exists():
+            raise Obstacle(lost)
+        try:
+            return secrets.complete(store)
+        except secrets.SecretsLost as error:
+            raise Obstacle(lost) from error
+
+    def database_dsn(self, service: str, role: str) -> str:
+        """The address of a service's database as its `owner` or `runtime` role."""
+        password = self.secrets[f"{service.upper()}_{role.upper()}_PASSWORD"]
+        return f"postgresql://{service}_{role}:{password}@{LOOPBACK}:{self.ports.postgres}/{service}"
+
+    @property
+    def address(self) -> str:
+        """Where people find the pages."""
+        return f"http://{LOOPBACK}:{self.ports.gateway}"
+
+    def service_url(self, service: str) -> str:
+        """Where a service answers, to those inside."""
+        return f"http://{LOOPBACK}:{self.ports.services[service]}"
+
+    def service_environment(self, service: str) -> dict[str, str]:
+        """What a service is told. What the caller's environment says of other settings, such as SMTP, goes along."""
+        prefix = service.upper()
+        told = {
+            **secrets.views(self.secrets)[service],
+            f"{prefix}_HOST": LOOPBACK,
+            f"{prefix}_PORT": str(self.ports.services[service]),
+            "KAFKA_BOOTSTRAP_SERVERS": f"{LOOPBACK}:{self.ports.kafka}",
+            "STAFF_ACCESS": "open",  # a demonstration on one's own machine
+            "SHUTDOWN_SECONDS": str(SHUTDOWN_SECONDS),
+            "ROSTER_URL": self.service_url("roster"),
+            "BOOKING_URL": self.service_url("booking"),
+            "NOTIFICATIONS_URL": self.service_url("notifications"),
+            "PYTHONUNBUFFERED": "1",
+            "PYTHONUTF8": "1",
+        }
+        if service in databases.services():
+            told[f"{prefix}_DATABASE_URL"] = self.database_dsn(service, "runtime")
+        return {"NOTIFICATIONS_PUBLIC_URL": self.address, **os.environ, **told}
+
+    def gateway_environment(self) -> dict[str, str]:
+        """What Caddy is told. It keeps nothing, but would make folders in the home of the user."""
+        upstreams = {
+            f"{service.upper()}_UPSTREAM": f"{LOOPBACK}:{port}" for service, port in self.ports.services.items()
+        }
+        return {
+            **os.environ,
+            **upstreams,
+            "CADDY_ADDRESS": f":{self.ports.gateway}",
+            "CADDY_BIND": LOOPBACK,
+            "XDG_DATA_HOME": str(self.folder / "caddy"),
+            "XDG_CONFIG_HOME": str(self.folder / "caddy"),
+        }
