@@ -1,9 +1,11 @@
 """What an exception says about the message it came from: whether it passes, and what may be written down.
 
-Nothing of a payload or of a row is written down: Postgres names the offending values in the detail of an error and
-pydantic repeats its input, so both are left out.
+Nothing of a payload or of a row is written down: Postgres names offending values in the detail of an error, and in the
+message of a data exception, and pydantic repeats its input; all are left out. What any other exception says
+is kept, but for long numbers, which may be those of a phone or a document.
 """
 
+import re
 import traceback
 
 import asyncpg
@@ -14,6 +16,9 @@ from shared.messaging.consumer import findings
 
 ERROR_CHARACTERS = 2_000
 STACK_CHARACTERS = 16_000
+DATA_EXCEPTION = "22"
+"""Class of the SQLSTATEs whose messages repeat a value."""
+LONG_NUMBER = re.compile(r"\d{7,}[Xx]?")
 
 
 class HandlerCancelled(Exception):  # noqa: N818  (a noun: what happened)
@@ -39,10 +44,14 @@ def describe(error: BaseException) -> str:
     if isinstance(error, ValidationError):
         text = findings(error)
     elif isinstance(error, asyncpg.PostgresError):
-        parts = (error.sqlstate, error.table_name, error.column_name, error.constraint_name)
-        text = " ".join([*(str(each) for each in parts if each), str(error.args[0]) if error.args else ""])
+        sqlstate = error.sqlstate or ""
+        said = "" if sqlstate.startswith(DATA_EXCEPTION) or not error.args else str(error.args[0])
+        parts = (sqlstate, error.table_name, error.column_name, error.constraint_name, said)
+        text = " ".join(str(each) for each in parts if each)
+    elif isinstance(error, asyncpg.InterfaceError) and isinstance(error, ValueError):
+        text = "an argument of a statement was refused"
     else:
-        text = str(error)
+        text = LONG_NUMBER.sub("(number)", str(error))
     return storable(f"{name}: {text}")[:ERROR_CHARACTERS]
 
 

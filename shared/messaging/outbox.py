@@ -13,7 +13,6 @@ from shared.database import Connection
 from shared.events.base import Event, event_type
 from shared.messaging import sql
 
-
 Row = tuple[str, str, str, str, str, int, str, str | None, str]
 """Topic, key, type, source, subject, version, correlation id, trace, payload."""
 

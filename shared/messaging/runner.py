@@ -49,12 +49,13 @@ class Messaging:
         self.broker = make_broker(settings, make_router(settings, self.settlements, pool))
         self._consuming = list(zip(self.broker.subscribers, self.settlements, strict=True))
         self._watchdog = Watchdog(pool, on_stuck)
-        self._tasks: list[asyncio.Task[None]] = []
+        self._relaying: asyncio.Task[None] | None = None
+        self._background: list[asyncio.Task[None]] = []
         self._stopping = False
 
     def start(self) -> None:
         """Start everything in the background and return at once."""
-        self._begin("relay", self.relay.run)
+        self._relaying = asyncio.create_task(self._supervise("relay", self.relay.run))
         self._begin("inbox", self._clean_inbox)
         if self.settlements:
             self._begin("watchdog", self._watchdog.run)
@@ -80,6 +81,9 @@ class Messaging:
     async def stop(self) -> None:
         """Let the message and the batch in hand end, within eight seconds, and stop."""
         self._stopping = True
+        for task in self._background:
+            task.cancel()  # the watchdog among them, which would take a stop for a death
+        await asyncio.gather(*self._background, return_exceptions=True)
         for settlement in self.settlements:
             settlement.stop()
         try:
@@ -87,9 +91,9 @@ class Messaging:
                 await asyncio.gather(self.relay.close(), self._stop_broker())
         except TimeoutError:
             logger.warning("messaging_stop_timed_out", seconds=STOP_SECONDS)
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        if self._relaying is not None:
+            self._relaying.cancel()
+            await asyncio.gather(self._relaying, return_exceptions=True)
 
     async def _stop_broker(self) -> None:
         try:
@@ -98,7 +102,7 @@ class Messaging:
             logger.warning("broker_stop_failed", error=failure.describe(error))
 
     def _begin(self, part: str, run: Callable[[], Awaitable[None]]) -> None:
-        self._tasks.append(asyncio.create_task(self._supervise(part, run)))
+        self._background.append(asyncio.create_task(self._supervise(part, run)))
 
     async def _supervise(self, part: str, run: Callable[[], Awaitable[None]]) -> None:
         while not self._stopping:

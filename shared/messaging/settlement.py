@@ -98,9 +98,11 @@ class Settlement:
     async def _uncancelled(
         self, call: Callable[[StreamMessage[Any]], Awaitable[Any]], message: StreamMessage[Any]
     ) -> None:
-        """A cancellation that escapes would end the consume task for good, unseen."""
+        """A cancellation or an exit that escapes would end the consume task for good, unseen."""
         try:
             await call(message)
+        except SystemExit as error:
+            raise failure.HandlerCancelled("the handler tried to end the process") from error
         except asyncio.CancelledError as error:
             if self._stopping.is_set():
                 raise

@@ -52,7 +52,7 @@ class Watchdog:
         self._watched: list[_Watched] = []
 
     def watch(self, subscriber: Any, settlement: Settlement) -> None:
-        """Watch a started subscriber from now on."""
+        """Watch a started subscriber from now on. Whoever stops it ends the watchdog first."""
         self._watched.append(_Watched(subscriber, settlement))
 
     async def run(self) -> None:
@@ -97,8 +97,8 @@ class _Watched:
         self.healthy_at = time.monotonic()
 
     def is_dead(self) -> bool:
-        """Whether nothing consumes although the subscriber runs."""
-        return self.subscriber.running and all(task.done() for task in self.subscriber.tasks)
+        """Whether nothing consumes any longer, although nobody stopped it."""
+        return not self.subscriber.running or all(task.done() for task in self.subscriber.tasks)
 
     async def lags(self) -> dict[int, int] | None:
         """How far the group is behind the end of each partition; None where the broker does not answer."""

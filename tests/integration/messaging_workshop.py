@@ -32,7 +32,9 @@ from shared.settings import ServiceSettings
 MIGRATION = Path(__file__).parents[2] / "shared" / "messaging" / "migrations" / "0001_messaging.sql"
 PASSWORD = "workshop"
 TABLES = """
-create table thing (thing_id text primary key, version bigint not null, note text not null, changes int not null default 1);
+create table thing (
+    thing_id text primary key, version bigint not null, note text not null, changes int not null default 1
+);
 create table effect (thing_id text not null, version bigint not null, correlation_id text not null);
 """
 
