@@ -3,11 +3,12 @@
 `postgres`   the server; `postgres.dsn` is its superuser's address.
 `kafka`      the broker; `kafka.bootstrap`. Whoever does `await kafka.kill()` does `await kafka.start()` again.
 `database`   `await database("booking")` clones that service's migrated template: `.runtime_dsn`, `.owner_dsn`.
-`topic_prefix`  topics of the test's own, made.
-`settings_env`  the environment that services need beside their addresses.
+`topic_prefix`    topics of the test's own, made.
+`settings_env`    the environment that services need beside their addresses.
 `set_county_now`  `await set_county_now(owner_dsn, moment)` stops the county's clock; with none it goes again.
 
-Both servers are tethered to this process: however the run ends, they end.
+Tests marked `browser` are left out, with a line that cannot be missed, where there is no Chromium or no Chinese font;
+`REQUIRE_BROWSER=1` makes that an error. Both servers are tethered to this process: however the run ends, they end.
 """
 
 import base64
@@ -26,12 +27,32 @@ import asyncpg
 import pytest
 
 from deploy.kafka import topics
-from deploy.local import jars
+from deploy.local import jars, programs
 from deploy.local.kafka import Kafka
 from deploy.local.postgres import Postgres
 from deploy.postgres import databases, sql
 
 PASSWORD = "test-password"
+LEFT_OUT = pytest.StashKey[int]()
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out what nothing here can show."""
+    of_pages = [item for item in items if item.get_closest_marker("browser")]
+    if not of_pages or programs.has_browser():
+        return
+    if os.environ.get("REQUIRE_BROWSER") == "1":
+        raise pytest.UsageError("REQUIRE_BROWSER=1, but there is no Chromium, or no font with Chinese characters")
+    items[:] = [item for item in items if item not in of_pages]
+    config.hook.pytest_deselected(items=of_pages)
+    config.stash[LEFT_OUT] = len(of_pages)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    """Say what was left out."""
+    if left_out := config.stash.get(LEFT_OUT, 0):
+        line = f"{left_out} BROWSER TESTS LEFT OUT: no Chromium, or no font with Chinese characters"
+        terminalreporter.write_sep("!", line, red=True, bold=True)
 
 
 @dataclass(frozen=True)
