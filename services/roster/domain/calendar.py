@@ -25,9 +25,6 @@ DayKind = Literal["workday", "make_up_workday", "rest_day"]
 CalendarKind = Literal["official", "county", "seed", "county_days"]
 
 FIRST_YEAR, LAST_YEAR = 2000, 2100
-SEARCH_DAYS = 31
-"""No stretch of rest days is longer; a search for a working day gives up after it."""
-
 _BASES: tuple[CalendarKind, ...] = ("official", "county", "seed")
 _SATURDAY = 5
 _ONE_DAY = timedelta(days=1)
@@ -100,14 +97,6 @@ class Calendar:
     def works(self, day: date) -> bool:
         """Whether `day` is worked."""
         return self.kind(day) != "rest_day"
-
-    def working_day(self, day: date, step: int) -> date | None:
-        """The first working day from `day` on, `day` included, forwards (1) or backwards (-1); None if all rest."""
-        for _ in range(SEARCH_DAYS):
-            if self.works(day):
-                return day
-            day += step * _ONE_DAY
-        return None
 
     def working_days_between(self, earlier: date, later: date) -> int:
         """How many working days after `earlier` `later` comes, itself counted if it is worked."""

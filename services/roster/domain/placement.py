@@ -19,10 +19,12 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from itertools import pairwise
 
-from services.roster.domain.calendar import SEARCH_DAYS, Calendar, DayKind
+from services.roster.domain.calendar import Calendar, DayKind
 from services.roster.domain.programme import Programme
 
 CLASH_WORKING_DAYS = 3
+SEARCH_DAYS = 31
+"""How far a session is shifted at most; no stretch of rest days is longer."""
 MARGIN = timedelta(days=2 * SEARCH_DAYS)
 """Rule dates this far outside the planned range still matter: they may take, or be shifted onto, its days."""
 
@@ -81,19 +83,20 @@ def place(  # noqa: PLR0913  (a programme, its days, and what is settled already
     named = [each for each in programme.occurrences(first - MARGIN, last + MARGIN) if each not in cancelled]
     dates: dict[date, date] = dict(fixed)
     taken = set(fixed.values())
-    waiting: list[tuple[date, date]] = []
+    waiting = []
     for rule_date in named:
         if rule_date in fixed:
             continue
-        wanted = _shift(programme, calendar, rule_date)
-        if wanted == rule_date and rule_date not in taken:
+        stands = programme.non_working_day == "keep" or calendar.works(rule_date)
+        if stands and rule_date not in taken:
             dates[rule_date] = rule_date
             taken.add(rule_date)
-        elif wanted is not None:
-            waiting.append((rule_date, wanted))
+        elif stands or programme.non_working_day != "skip":
+            waiting.append(rule_date)
     crowded_out = []
-    for rule_date, wanted in waiting:
-        free = _free(programme, calendar, rule_date, wanted, taken)
+    step = -1 if programme.non_working_day == "previous_working_day" else 1
+    for rule_date in waiting:
+        free = _free_working_day(calendar, rule_date, taken, step)
         if free is None:
             crowded_out.append(rule_date)
         else:
@@ -112,26 +115,12 @@ def _placement(calendar: Calendar, rule_date: date, day: date) -> Placement:
     return Placement(rule_date=rule_date, date=day, day_kind=calendar.kind(day), tentative=tentative)
 
 
-def _direction(programme: Programme) -> int:
-    return -1 if programme.non_working_day == "previous_working_day" else 1
-
-
-def _shift(programme: Programme, calendar: Calendar, rule_date: date) -> date | None:
-    """The date that the shift rule gives; None where the session is not held."""
-    if programme.non_working_day == "keep" or calendar.works(rule_date):
-        return rule_date
-    if programme.non_working_day == "skip":
-        return None
-    return calendar.working_day(rule_date, _direction(programme))
-
-
-def _free(programme: Programme, calendar: Calendar, rule_date: date, wanted: date, taken: set[date]) -> date | None:
-    step = _direction(programme)
-    day = wanted
-    while abs((day - rule_date).days) <= SEARCH_DAYS:
-        if day not in taken and (day == wanted or calendar.works(day)):
+def _free_working_day(calendar: Calendar, rule_date: date, taken: set[date], step: int) -> date | None:
+    """The first working day from `rule_date` on that no other session has; None where there is none in reach."""
+    for count in range(SEARCH_DAYS + 1):
+        day = rule_date + step * count * _ONE_DAY
+        if day not in taken and calendar.works(day):
             return day
-        day += step * _ONE_DAY
     return None
 
 

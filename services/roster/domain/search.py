@@ -35,6 +35,7 @@ _AROUND_ENGLISH = frozenset("a an the to of for my how do i want can apply get i
 _SHORTEST_PINYIN = 2
 _SHORTEST_SLIP = 5
 _ALIKE = 0.8
+_HALF = 0.5
 
 
 @dataclass(frozen=True)
@@ -104,13 +105,15 @@ def similarity(asked: _Text, text: _Text) -> float:
     """How well a wording fits what was typed: 0 (not at all) to 100 (the same)."""
     if asked.joined == text.joined:
         return 100.0
-    if text.joined.find(asked.joined) >= 0 and (asked.chinese or len(asked.joined) > 1):
+    if not (asked.chinese or text.chinese):
+        return _english(asked, text)
+    if asked.joined in text.joined and (asked.chinese or len(asked.joined) > 1):
         return 80.0 + 15.0 * len(asked.joined) / len(text.joined)
     if len(text.joined) > 1 and text.joined in asked.joined:
         return 70.0 + 15.0 * len(text.joined) / len(asked.joined)
     if asked.chinese:
         return max(_sounds(asked, text), _pairs(asked, text))
-    return max(_typed_pinyin(asked, text), _english(asked, text))
+    return _typed_pinyin(asked, text)
 
 
 def _sounds(asked: _Text, text: _Text) -> float:
@@ -134,7 +137,7 @@ def _pairs(asked: _Text, text: _Text) -> float:
 
 
 def _typed_pinyin(asked: _Text, text: _Text) -> float:
-    if not text.chinese or len(asked.joined) < _SHORTEST_PINYIN:
+    if len(asked.joined) < _SHORTEST_PINYIN:
         return 0.0
     if asked.joined == text.spelled:
         return 90.0
@@ -148,10 +151,14 @@ def _typed_pinyin(asked: _Text, text: _Text) -> float:
 
 
 def _english(asked: _Text, text: _Text) -> float:
-    wanted = [word for word in asked.words if word not in _AROUND_ENGLISH] or list(asked.words)
-    found = sum(max((_word(word, other) for other in text.words), default=0.0) for word in wanted)
+    """Shared words, whatever their order; words that stand in every sentence count nothing."""
+    wanted = [word for word in asked.words if word not in _AROUND_ENGLISH]
+    offered = [word for word in text.words if word not in _AROUND_ENGLISH]
+    if not wanted or not offered:
+        return 0.0
+    found = sum(max(_word(word, other) for other in offered) for word in wanted)
     covered = found / len(wanted)
-    return 0.0 if covered < 0.5 else 40.0 * covered + 15.0 * found / max(len(text.words), len(wanted))  # noqa: PLR2004
+    return 0.0 if covered < _HALF else 55.0 * covered + 40.0 * found / max(len(offered), len(wanted))
 
 
 def _word(asked: str, other: str) -> float:

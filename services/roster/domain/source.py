@@ -75,7 +75,7 @@ def read(file: str, text: str) -> Document:
             document.value = None if node is None else _value(document, node, ())
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
-        line = _line(mark)
+        line = min(_line(mark), text.count("\n") + 1)  # an end that comes too early is marked after the last line
         detail = getattr(error, "problem", None) or getattr(error, "reason", None) or "is not YAML"
         document.findings.append(Finding(file=file, line=line, field="", code="yaml_syntax", detail=str(detail)))
     return document
@@ -157,8 +157,9 @@ def misfits(document: Document, path: Path, error: ValidationError) -> list[Find
     found = []
     for each in error.errors(include_url=False, include_context=False):
         at = (*path, *_without_tags(document, path, each["loc"]))
-        detail = each["msg"].removeprefix("Value error, ")
-        found.append(document.finding(at, str(each["type"]), detail[:1].lower() + detail[1:]))
+        own = each["type"] == "value_error"
+        detail = each["msg"].removeprefix("Value error, ") if own else each["msg"][:1].lower() + each["msg"][1:]
+        found.append(document.finding(at, str(each["type"]), detail))
     return found
 
 
