@@ -1,0 +1,103 @@
+"""The pages put together: settings, routes, the outermost layer, and a page for every error."""
+
+from http import HTTPStatus
+
+import structlog
+from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+
+from services.web.edge import Edge, protection
+from services.web.forms import Unreadable
+from services.web.pages import Site, open_page
+from services.web.refusals import AWAY, REFUSALS, refusal
+from services.web.routes import ROUTERS
+from services.web.routes.posted import NotFromHere
+from services.web.settings import WebSettings
+from services.web.upstream import Refused, Unavailable
+from shared.application import build
+
+logger = structlog.get_logger(__name__)
+
+GOING_BACK = 30
+"""Seconds after which a page that a service was missing for may be tried again."""
+
+
+def create_app(settings: WebSettings | None = None) -> FastAPI:
+    """The application, ready to be served."""
+    settings = settings or WebSettings()
+    app = build(name="web", title="服务日 pages", settings=settings, routers=ROUTERS, database=False)
+    site = Site.build(settings)
+    app.state.site = site
+    app.add_middleware(Edge, cookies=site.cookies, too_large=_on_too_large)
+    app.add_exception_handler(Unavailable, _on_unavailable)
+    app.add_exception_handler(Refused, _on_refused)
+    app.add_exception_handler(Unreadable, _on_unreadable)
+    app.add_exception_handler(NotFromHere, _on_not_from_here)
+    app.add_exception_handler(RequestValidationError, _on_no_such_page)
+    app.add_exception_handler(HTTPException, _on_http)
+    app.add_exception_handler(Exception, _on_unforeseen)
+    return app
+
+
+async def _tell(request: Request, code: str, status: int) -> Response:
+    page = await open_page(request)
+    return page.tell(REFUSALS[code], status, code=code)
+
+
+async def _on_unavailable(request: Request, error: Exception) -> Response:
+    assert isinstance(error, Unavailable)  # noqa: S101  (what it is registered for)
+    page = await open_page(request)
+    matter_id = str(request.path_params.get("matter_id", "")) if error.service == "booking" else ""
+    return page.tell(
+        AWAY[error.service], HTTPStatus.SERVICE_UNAVAILABLE, retry_after=GOING_BACK, matter_id=matter_id, away=True
+    )
+
+
+async def _on_refused(request: Request, error: Exception) -> Response:
+    assert isinstance(error, Refused)  # noqa: S101  (what it is registered for)
+    if error.code == "invalid_request" and request.method == "GET":  # an id that can be nobody's
+        return await _tell(request, "not_found", HTTPStatus.NOT_FOUND)
+    page = await open_page(request)
+    matter_id = str(request.path_params.get("matter_id", "")) if error.code != "matter_unknown" else ""
+    return page.tell(
+        refusal(error.code), error.status, code=error.code, retry_after=error.retry_after, matter_id=matter_id
+    )
+
+
+async def _on_unreadable(request: Request, error: Exception) -> Response:
+    assert isinstance(error, Unreadable)  # noqa: S101  (what it is registered for)
+    if error.too_large:
+        return await _on_too_large(request)
+    return await _tell(request, "unreadable", HTTPStatus.BAD_REQUEST)
+
+
+async def _on_too_large(request: Request) -> Response:
+    return await _tell(request, "body_too_large", HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
+
+
+async def _on_not_from_here(request: Request, _: Exception) -> Response:
+    return await _tell(request, "form_from_elsewhere", HTTPStatus.FORBIDDEN)
+
+
+async def _on_no_such_page(request: Request, _: Exception) -> Response:
+    return await _tell(request, "not_found", HTTPStatus.NOT_FOUND)
+
+
+async def _on_http(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)  # noqa: S101  (what it is registered for)
+    if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
+        return await _tell(request, "method_not_allowed", error.status_code)
+    if error.status_code == HTTPStatus.NOT_FOUND:
+        return await _tell(request, "not_found", error.status_code)
+    if error.status_code == HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
+        return await _on_too_large(request)
+    return await _tell(request, "unreadable", error.status_code)
+
+
+async def _on_unforeseen(request: Request, error: Exception) -> Response:
+    """Answered outside of every layer, so it brings its headers itself."""
+    logger.error("page_failed", exc_info=error)
+    response = await _tell(request, "internal_error", HTTPStatus.INTERNAL_SERVER_ERROR)
+    response.raw_headers.extend(each for each in protection(request) if each[0] != b"cache-control")
+    return response

@@ -1,0 +1,35 @@
+"""What a visitor has done by booking: each a request of its own, judged there."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from services.web.domain import Booking
+from services.web.upstream import Upstream
+
+
+@dataclass(frozen=True)
+class Commands:
+    """Everything that a page may have done."""
+
+    upstream: Upstream
+
+    async def book(self, body: dict[str, Any], key: str) -> Booking:
+        """Take a seat; with the same key and body again it is the same booking."""
+        return await self.upstream.post("booking", "/api/booking/v1/bookings", Booking, body, key=key)
+
+    async def look_up(self, code: str, digits: str) -> Booking:
+        """Find a booking by its code and last digits. Tries are counted there."""
+        return await self._of(code, digits, "lookup")
+
+    async def cancel(self, code: str, digits: str) -> Booking:
+        """Give the seat back."""
+        return await self._of(code, digits, "cancel")
+
+    async def agree(self, code: str, digits: str) -> Booking:
+        """Agree to the day that the session moved to."""
+        return await self._of(code, digits, "agree")
+
+    async def _of(self, code: str, digits: str, verb: str) -> Booking:
+        return await self.upstream.post(
+            "booking", f"/api/booking/v1/bookings/{verb}", Booking, {"code": code, "digits": digits}
+        )

@@ -1,0 +1,73 @@
+"""Outermost layer of the pages: headers on every answer, and preferences by link."""
+
+from collections.abc import Awaitable, Callable
+from http import HTTPStatus
+from urllib.parse import urlencode
+
+from fastapi import Request
+from fastapi.responses import RedirectResponse, Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from services.web import preferences
+from services.web.forms import FORM_BYTES
+from services.web.security import HEADERS, TRANSPORT_HEADER, Cookies, is_secure
+
+
+class Edge:
+    """An ASGI layer."""
+
+    def __init__(self, app: ASGIApp, cookies: Cookies, too_large: Callable[[Request], Awaitable[Response]]) -> None:
+        self._app = app
+        self._cookies = cookies
+        self._too_large = too_large
+        """The page for a form that says it is too long: what lies within would answer a program, not a reader."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        request = Request(scope, receive)
+
+        async def send_protected(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                present = {name.lower() for name, _ in message["headers"]}
+                added = [each for each in protection(request) if each[0] not in present]
+                message["headers"] = [*message["headers"], *added]
+            await send(message)
+
+        answer = None
+        if _is_too_long(request):
+            answer = await self._too_large(request)
+        elif request.method == "GET":
+            answer = self._preference(request)
+        await (answer or self._app)(scope, receive, send_protected)
+
+    def _preference(self, request: Request) -> Response | None:
+        """`?lang=en` and `?elder=1` are remembered, and leave the address again."""
+        wishes = preferences.wished(request)
+        if not wishes:
+            return None
+        rest = [(name, value) for name, value in preferences.pairs(request) if name not in preferences.NAMES]
+        response = RedirectResponse(_here(request, urlencode(rest)), HTTPStatus.SEE_OTHER)
+        preferences.remember(self._cookies, request, response, wishes)
+        return response
+
+
+def _is_too_long(request: Request) -> bool:
+    length = request.headers.get("content-length", "0")
+    return length.isdigit() and int(length) > FORM_BYTES
+
+
+def protection(request: Request) -> list[tuple[bytes, bytes]]:
+    """The headers that every answer carries; an answer may say otherwise of its keeping."""
+    headers = {**HEADERS, "Cache-Control": "private, no-cache"}
+    if is_secure(request):
+        headers |= [TRANSPORT_HEADER]
+    return [(name.lower().encode(), value.encode()) for name, value in headers.items()]
+
+
+def _here(request: Request, query: str) -> str:
+    """The request's own path with another query. Slashes in front are made one: `//host` would lead elsewhere."""
+    path = "/" + request.scope["raw_path"].decode("ascii", "replace").replace("\\", "/").lstrip("/")
+    return f"{path}?{query}" if query else path

@@ -1,0 +1,249 @@
+"""One request's page: in which language and size, and what stands on every page.
+
+`open_page` reads what the visitor chose and asks for the hall once; `Page.show` renders. The hall's name and phone
+number are remembered, so that they stand on every page also while the roster is away; where it was
+never reached the phone number of the settings stands there.
+"""
+
+import hashlib
+from dataclasses import dataclass, field
+from datetime import datetime
+from http import HTTPStatus
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
+
+import jinja2
+import structlog
+from fastapi import Depends, Request
+from fastapi.responses import HTMLResponse, RedirectResponse, Response
+from markupsafe import Markup
+
+from services.web.commands import Commands
+from services.web.domain import VenueAnswer, remaining
+from services.web.forms import Unreadable, has_controls, read_pairs
+from services.web.languages import CHINESE, LANGUAGES, Language, clock
+from services.web.preferences import remember, wished
+from services.web.queries import Memory, Queries, or_none
+from services.web.refusals import Refusal
+from services.web.security import ELDER_COOKIE, FORM_COOKIE, LANGUAGE_COOKIE, Cookies, client_address
+from services.web.settings import WebSettings
+from services.web.upstream import Refused, Upstream
+from shared.privacy import mask_number
+
+HERE = Path(__file__).parent
+STATIC = HERE / "static"
+
+
+def _asset_version(name: str) -> str:
+    return hashlib.sha256((STATIC / name).read_bytes()).hexdigest()[:12]
+
+
+def _asset(name: str) -> str:
+    return f"/static/{name}?v={_asset_version(name)}"
+
+
+@dataclass(frozen=True)
+class Site:
+    """What all pages share while the process runs."""
+
+    settings: WebSettings
+    cookies: Cookies
+    memory: Memory
+    templates: dict[str, jinja2.Environment] = field(repr=False)
+
+    @classmethod
+    def build(cls, settings: WebSettings) -> "Site":
+        """Read templates and catalogues; an error in a template stops the start."""
+        templates = {code: _environment(each, settings) for code, each in LANGUAGES.items()}
+        for environment in templates.values():
+            for name in environment.list_templates():
+                environment.get_template(name)
+        return cls(settings, Cookies(settings.service_secret, settings.voucher_seconds), Memory(settings), templates)
+
+
+def _environment(language: Language, settings: WebSettings) -> jinja2.Environment:
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(HERE / "templates"),
+        autoescape=True,
+        auto_reload=False,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        extensions=["jinja2.ext.i18n"],
+    )
+    environment.install_gettext_callables(  # type: ignore[attr-defined]  # the i18n extension adds it
+        language.translations.gettext, language.translations.ngettext, newstyle=True
+    )
+    shown = clock(settings.zone)
+    environment.globals.update(
+        language=language,
+        asset=_asset,
+        remaining=remaining,
+        mask_number=mask_number,
+        zone=settings.zone,
+        stylesheet=_asset("tokens.css"),
+        icon=_asset("mark.svg"),
+    )
+    environment.filters.update(
+        clock=shown,
+        county=lambda moment: moment.astimezone(settings.zone),
+        day=lambda when: language.day(_local(when, settings)),
+        short_day=lambda when: language.short_day(_local(when, settings)),
+        date=lambda when: language.month_day(_local(when, settings)),
+        weekday=lambda when: language.weekday(_local(when, settings)),
+        named=language.of,
+        dial=_dial,
+    )
+    return environment
+
+
+def _local(when: Any, settings: WebSettings) -> Any:
+    """A date as it is, an instant as the county's clock shows it."""
+    return when.astimezone(settings.zone) if isinstance(when, datetime) else when
+
+
+def _dial(phone: str) -> Markup:
+    """A phone number for `tel:`: its first run of digits, for an extension cannot be dialled through."""
+    digits = ""
+    for each in phone:
+        if each.isascii() and (each.isdigit() or each in "+-"):
+            digits += each
+        elif digits:
+            break
+    return Markup("tel:") + digits
+
+
+@dataclass
+class Page:
+    """One request's page."""
+
+    request: Request
+    site: Site
+    language: Language
+    elder: bool
+    query: dict[str, str]
+    queries: Queries
+    commands: Commands
+    venue: VenueAnswer | None
+    wishes: dict[str, str]
+
+    def say(self, text: str, **values: Any) -> str:
+        """A phrase in the visitor's language."""
+        return self.language.say(text, **values)
+
+    def now(self) -> datetime:
+        """This machine's clock, where no service has said the county's."""
+        return datetime.now(self.site.settings.zone)
+
+    @property
+    def phone(self) -> str:
+        """The number that helps."""
+        return self.venue.phone if self.venue else self.site.settings.phone
+
+    def link(self, **wishes: str) -> str:
+        """The address of this page in another language or size."""
+        here = self.request.url.path
+        if self.request.method == "GET":
+            return f"{here}?{urlencode({**self.query, **wishes})}"
+        # A page that answers a form has no address of its own; the booking's own pages have one that can be opened.
+        return f"{'/bookings' if here.startswith('/bookings') else '/'}?{urlencode(wishes)}"
+
+    def show(
+        self, template: str, http_status: int = HTTPStatus.OK, *, personal: bool = False, **context: Any
+    ) -> Response:
+        """Render a page. `personal`: what it shows is kept nowhere, not even in the browser."""
+        cookies = self.site.cookies
+        form_secret = cookies.form_secret(self.request)
+        has_form = False
+
+        def form_token() -> str:
+            nonlocal has_form
+            has_form = True
+            return cookies.form_token(form_secret)
+
+        text = (
+            self.site.templates[self.language.code]
+            .get_template(template)
+            .render(page=self, elder=self.elder, venue=self.venue, phone=self.phone, form_token=form_token, **context)
+        )
+        response = HTMLResponse(text, http_status)
+        if personal:
+            response.headers["Cache-Control"] = "no-store"
+        if has_form and cookies.read(self.request, FORM_COOKIE) != form_secret:
+            cookies.set(self.request, response, FORM_COOKIE, form_secret, None)
+        remember(cookies, self.request, response, self.wishes)
+        return response
+
+    def tell(
+        self,
+        refusal: Refusal,
+        status: int,
+        *,
+        code: str = "",
+        retry_after: int | None = None,
+        matter_id: str = "",
+        **context: Any,
+    ) -> Response:
+        """The page that says what did not work, and the next step."""
+        response = self.show(
+            "refused.html",
+            status,
+            personal=True,
+            refusal=refusal,
+            status=status,
+            code=code,
+            retry_after=retry_after,
+            matter_id=matter_id,
+            correlation_id=structlog.contextvars.get_contextvars().get("correlation_id", ""),
+            **context,
+        )
+        if retry_after is not None:
+            response.headers["Retry-After"] = str(retry_after)
+        return response
+
+    def go(self, path: str) -> Response:
+        """Send the browser on, by GET."""
+        return RedirectResponse(path, HTTPStatus.SEE_OTHER)
+
+
+def site_of(request: Request) -> Site:
+    """The site that serves a request."""
+    found: Site = request.app.state.site
+    return found
+
+
+async def open_page(request: Request) -> Page:
+    """The request's page (a FastAPI dependency). Raises Unreadable for an address that is no text."""
+    site = site_of(request)
+    try:
+        query = read_pairs(request.scope["query_string"])
+    except Unreadable:
+        request.scope["query_string"] = b""  # so that the page that tells it can be opened
+        raise
+    if any(has_controls(each) for each in (*query, *query.values(), *map(str, request.path_params.values()))):
+        request.scope["query_string"] = b""
+        raise Unreadable
+    wishes = wished(request)
+    code = wishes.get("lang") or site.cookies.read(request, LANGUAGE_COOKIE)
+    elder = wishes.get("elder") or site.cookies.read(request, ELDER_COOKIE)
+    upstream = Upstream(request.app.state.runtime.http, site.settings, client_address(request))
+    queries = Queries(upstream, site.memory)
+    try:
+        venue = await or_none(queries.venue())
+    except Refused:  # no pack was imported yet
+        venue = None
+    return Page(
+        request=request,
+        site=site,
+        language=LANGUAGES.get(code, CHINESE),
+        elder=elder == "1",
+        query=query,
+        queries=queries,
+        commands=Commands(upstream),
+        venue=venue,
+        wishes=wishes if request.method == "POST" else {},
+    )
+
+
+OpenPage = Depends(open_page)

@@ -1,0 +1,173 @@
+"""What the pages read from the other services.
+
+The roster changes a few times a month, so its answers are remembered for a while, and used longer while it is away:
+a citizen can look up papers and take a seat without it. Seats and bookings are asked for anew every time.
+"""
+
+import time
+from collections import OrderedDict
+from collections.abc import Awaitable
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from typing import TypeVar
+from urllib.parse import quote
+
+from services.web.domain import (
+    BookableSessions,
+    ConsoleMessages,
+    Departments,
+    ExpectedBookings,
+    Matter,
+    Matters,
+    Officials,
+    Session,
+    Sessions,
+    Slot,
+    Slots,
+    VenueAnswer,
+)
+from services.web.settings import WebSettings
+from services.web.upstream import Answer, Unavailable, Upstream
+
+Found = TypeVar("Found")
+
+REMEMBERED = 512
+MATTERS = 500
+"""A hall has a few hundred matters; the list shows all of them."""
+FOUND = 50
+"""More findings than this help nobody."""
+DAYS_AHEAD = 200
+PAUSE_SECONDS = 2.0
+
+
+@dataclass
+class Memory:
+    """The roster's answers, the least recently used forgotten first."""
+
+    settings: WebSettings
+    _kept: OrderedDict[tuple[object, ...], tuple[float, object]] = field(default_factory=OrderedDict)
+    _away_until: float = 0.0
+    """Until then nobody waits again for a roster that just did not answer."""
+
+    async def get(self, upstream: Upstream, path: str, answer: type[Answer], **params: str | int | None) -> Answer:
+        """The answer, asked for where it is not fresh; an older one where the roster is away."""
+        key = (path, answer, *sorted(params.items()))
+        kept_at, kept = self._kept.get(key, (0.0, None))
+        age = time.monotonic() - kept_at
+        if isinstance(kept, answer) and age < self.settings.fresh_seconds:
+            return kept
+        try:
+            found = await self._ask(upstream, path, answer, **params)
+        except Unavailable:
+            if isinstance(kept, answer) and age < self.settings.stale_seconds:
+                return kept
+            raise
+        self._kept[key] = (time.monotonic(), found)
+        self._kept.move_to_end(key)
+        while len(self._kept) > REMEMBERED:
+            self._kept.popitem(last=False)
+        return found
+
+    async def _ask(self, upstream: Upstream, path: str, answer: type[Answer], **params: str | int | None) -> Answer:
+        if time.monotonic() < self._away_until:
+            raise Unavailable("roster")
+        try:
+            return await upstream.get("roster", path, answer, **params)
+        except Unavailable:
+            self._away_until = time.monotonic() + PAUSE_SECONDS
+            raise
+
+
+@dataclass(frozen=True)
+class Queries:
+    """Everything that a page may ask."""
+
+    upstream: Upstream
+    memory: Memory
+
+    async def venue(self) -> VenueAnswer:
+        """The hall."""
+        return await self.memory.get(self.upstream, "/api/roster/v1/venue", VenueAnswer)
+
+    async def departments(self) -> Departments:
+        """The departments stationed in the hall."""
+        return await self.memory.get(self.upstream, "/api/roster/v1/departments", Departments)
+
+    async def matters(self, department_id: str | None = None) -> Matters:
+        """All matters, or those of a department."""
+        return await self.memory.get(
+            self.upstream, "/api/roster/v1/matters", Matters, department_id=department_id, limit=MATTERS
+        )
+
+    async def search(self, words: str) -> Matters:
+        """The matters that plain words mean, the likeliest first."""
+        return await self.upstream.get("roster", "/api/roster/v1/matters", Matters, q=words, limit=FOUND)
+
+    async def matter(self, matter_id: str) -> Matter:
+        """One matter."""
+        return await self.memory.get(self.upstream, f"/api/roster/v1/matters/{_segment(matter_id)}", Matter)
+
+    async def sessions(self, today: date) -> Sessions:
+        """The sessions from today on, by date."""
+        return await self.memory.get(
+            self.upstream,
+            "/api/roster/v1/sessions",
+            Sessions,
+            **{"from": today.isoformat(), "to": (today + timedelta(days=DAYS_AHEAD)).isoformat()},
+        )
+
+    async def session(self, session_id: str) -> Session:
+        """One session with its duties."""
+        return await self.memory.get(self.upstream, f"/api/roster/v1/sessions/{_segment(session_id)}", Session)
+
+    async def bookable(self, matter_id: str) -> BookableSessions:
+        """The sessions on which a matter can be, or could be, booked."""
+        return await self.upstream.get("booking", "/api/booking/v1/sessions", BookableSessions, matter_id=matter_id)
+
+    async def slots(self, session_id: str, matter_id: str) -> Slots:
+        """A session's times for a matter."""
+        path = f"/api/booking/v1/sessions/{_segment(session_id)}/slots"
+        return await self.upstream.get("booking", path, Slots, matter_id=matter_id)
+
+    async def officials(self) -> Officials:
+        """Everybody who can be on duty (staff)."""
+        return await self.upstream.get("roster", "/api/roster/v1/staff/officials", Officials)
+
+    async def official_sessions(self, official_id: str) -> Sessions:
+        """An official's sessions (staff)."""
+        path = f"/api/roster/v1/staff/officials/{_segment(official_id)}/sessions"
+        return await self.upstream.get("roster", path, Sessions)
+
+    async def expected(self, session_id: str, window_id: str) -> ExpectedBookings:
+        """Who comes to a window (staff)."""
+        path = f"/api/booking/v1/staff/sessions/{_segment(session_id)}/bookings"
+        return await self.upstream.get("booking", path, ExpectedBookings, window_id=window_id)
+
+    async def console_messages(self) -> ConsoleMessages:
+        """What the console channel delivered (staff)."""
+        return await self.upstream.get(
+            "notifications", "/api/notifications/v1/staff/console-messages", ConsoleMessages, limit=100
+        )
+
+
+@dataclass(frozen=True)
+class Choice:
+    """What a visitor has chosen so far. Without the roster the session is not known, only its time."""
+
+    matter: Matter
+    session_id: str
+    session: Session | None
+    slot: Slot
+
+
+async def or_none(asked: Awaitable[Found]) -> Found | None:
+    """The answer, or None while the service is away: for what a page can do without."""
+    try:
+        return await asked
+    except Unavailable:
+        return None
+
+
+def _segment(value: str) -> str:
+    """An id as one segment of a path, whatever it contains."""
+    return quote(value, safe="").replace(".", "%2E") if set(value) <= {"."} else quote(value, safe="")

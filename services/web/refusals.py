@@ -1,0 +1,153 @@
+"""What a visitor is told when something does not work: a heading that says it, and the next step.
+
+Every code that a service may answer stands here. An unknown one gets honest general words, and its code for
+whoever helps on the phone.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from services.web.languages import phrase
+
+
+class Way(StrEnum):
+    """The way on that a page offers first."""
+
+    START = "start"
+    TIMES = "times"
+    """Other times, with all that was typed."""
+    DATES = "dates"
+    LOOKUP = "lookup"
+    VOUCHER = "voucher"
+    AGAIN = "again"
+    """The same once more, with all that was typed."""
+    MATTER = "matter"
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """What is said."""
+
+    heading: str
+    next_step: str
+    way: Way = Way.START
+
+
+REFUSALS: dict[str, Refusal] = {
+    "invalid_request": Refusal(phrase("填的内容有不对的地方"), phrase("请核对以后再提交。"), Way.AGAIN),
+    "malformed_json": Refusal(
+        phrase("这次提交没有送到"), phrase("请再点一次。还不行，请打电话，我们替您约。"), Way.AGAIN
+    ),
+    "unsupported_media_type": Refusal(
+        phrase("这次提交没有送到"), phrase("请再点一次。还不行，请打电话，我们替您约。"), Way.AGAIN
+    ),
+    "body_too_large": Refusal(phrase("填的内容太长了"), phrase("请把想说的话写短一些，再提交一次。"), Way.AGAIN),
+    "idempotency_key_missing": Refusal(
+        phrase("这次提交没有送到"), phrase("请再点一次。还不行，请打电话，我们替您约。"), Way.AGAIN
+    ),
+    "idempotency_key_malformed": Refusal(
+        phrase("这次提交没有送到"), phrase("请再点一次。还不行，请打电话，我们替您约。"), Way.AGAIN
+    ),
+    "idempotency_key_reused": Refusal(
+        phrase("这一页已经提交过一次了"), phrase("请先查一查您的预约，看看是不是已经约上了。"), Way.LOOKUP
+    ),
+    "slot_unknown": Refusal(
+        phrase("这个时段没有了"), phrase("服务日的安排变了。请另选一个时间，您填的内容都还在。"), Way.TIMES
+    ),
+    "slot_not_for_matter": Refusal(
+        phrase("这个窗口不办这件事"), phrase("请选办这件事的窗口，您填的内容都还在。"), Way.TIMES
+    ),
+    "session_not_released": Refusal(
+        phrase("这一天还没有放号"), phrase("到了放号时间再来约，或者另选一天。"), Way.TIMES
+    ),
+    "session_closed": Refusal(
+        phrase("这一天已经停止预约"), phrase("请另选一天。当天也可以直接到大厅来。"), Way.TIMES
+    ),
+    "session_unknown": Refusal(phrase("没有这一天的服务日"), phrase("安排可能变了。请看看现在哪几天能约。"), Way.DATES),
+    "slot_past": Refusal(phrase("这个时段已经过了"), phrase("请另选一个时间，您填的内容都还在。"), Way.TIMES),
+    "slot_full": Refusal(
+        phrase("这个时段刚刚被约满了"), phrase("请另选一个时间，您填的内容都还在，不用重填。"), Way.TIMES
+    ),
+    "already_booked": Refusal(
+        phrase("您这一天在这个部门已经约好了"),
+        phrase("一个人一天在一个部门只能约一次，可以一次说几件事。想换时间，先取消原来的。"),
+        Way.LOOKUP,
+    ),
+    "times_overlap": Refusal(
+        phrase("您在这个时间已经约了别的窗口"), phrase("两个预约的时间不能重叠。请另选一个时间。"), Way.TIMES
+    ),
+    "matter_unknown": Refusal(
+        phrase("找不到这件事"), phrase("它可能改了名字或者不再办理。请用平常的话重新找一找。"), Way.START
+    ),
+    "matter_needs_no_visit": Refusal(
+        phrase("这件事不用跑，网上就能办"), phrase("请看怎么在网上办。办的时候有难处，打电话给我们。"), Way.MATTER
+    ),
+    "booking_unknown": Refusal(
+        phrase("没有找到这个预约"),
+        phrase("请核对预约码，和预约时留的电话或证件的最后四位。号码忘了，带证件到大厅也能查。"),
+        Way.LOOKUP,
+    ),
+    "booking_already_cancelled": Refusal(
+        phrase("这个预约已经取消了"), phrase("不用再取消。还想来，可以重新预约。"), Way.VOUCHER
+    ),
+    "booking_not_to_confirm": Refusal(
+        phrase("这个预约不用再确认"), phrase("请看您的预约，现在的日期和时间都写在上面。"), Way.VOUCHER
+    ),
+    "cancel_too_late": Refusal(
+        phrase("已经过了能取消的时间"), phrase("来不了，请打个电话告诉我们，窗口好接待别人。"), Way.VOUCHER
+    ),
+    "too_many_tries": Refusal(
+        phrase("试得太多，先歇一会儿"), phrase("为了保护大家的信息，过一会儿才能再查。着急的话请打电话。"), Way.LOOKUP
+    ),
+    "busy": Refusal(phrase("现在约的人太多"), phrase("请过几秒再点一次。您填的内容都还在，不会约重。"), Way.AGAIN),
+    "access_denied": Refusal(phrase("这一页不对外开放"), phrase("请回到首页。"), Way.START),
+    "not_found": Refusal(
+        phrase("没有这一页"), phrase("地址可能打错了，或者这一页已经搬走。从首页能找到所有能办的事。"), Way.START
+    ),
+    "method_not_allowed": Refusal(phrase("这一页不能直接打开"), phrase("请从首页重新开始。"), Way.START),
+    "unreadable": Refusal(
+        phrase("这个地址或者这张表单读不出来"), phrase("里面有认不出来的字符。请从首页重新开始。"), Way.START
+    ),
+    "form_expired": Refusal(phrase("这一页放得太久了"), phrase("为了安全，请再点一次。您填的内容都还在。"), Way.AGAIN),
+    "form_from_elsewhere": Refusal(
+        phrase("这次提交不是从我们的网页来的"),
+        phrase("为了保护您，没有接受。请从首页重新开始；浏览器要允许本站使用 Cookie。"),
+        Way.START,
+    ),
+    "internal_error": Refusal(
+        phrase("我们这边出了错"), phrase("不是您的问题，已经记下来了。请过一会儿再试，或者打电话。"), Way.START
+    ),
+}
+
+UNKNOWN = Refusal(phrase("这一步没有办成"), phrase("请过一会儿再试。还不行，请打电话，我们替您约。"), Way.AGAIN)
+
+AWAY: dict[str, Refusal] = {
+    "roster": Refusal(
+        phrase("现在看不到事项和服务日的安排"),
+        phrase("我们正在修。已经约好的不受影响，照常来；现在就可以查预约、取消预约。"),
+        Way.LOOKUP,
+    ),
+    "booking": Refusal(
+        phrase("现在约不了号，也查不了预约"),
+        phrase("我们正在修。已经约好的不受影响，照常来；要带的材料现在就能查。"),
+        Way.START,
+    ),
+    "notifications": Refusal(phrase("现在看不到消息"), phrase("消息照常排队，恢复以后会补发。"), Way.START),
+}
+
+AWAY_WITH_FORM = Refusal(
+    phrase("现在约不了号"),
+    phrase("我们正在修。您填的内容都还在，过一会儿再点“再试一次”；着急的话请打电话，我们替您约。"),
+    Way.AGAIN,
+)
+
+AWAY_WHILE_BOOKING = Refusal(
+    phrase("没能确定约上了没有"),
+    phrase("请过一会儿再点一次“再试一次”：您填的内容都还在，点几次也只约一个。"),
+    Way.AGAIN,
+)
+
+
+def refusal(code: str) -> Refusal:
+    """What to say to a code."""
+    return REFUSALS.get(code, UNKNOWN)

@@ -1,0 +1,93 @@
+"""The staff's pages: the director's service days, who comes to a window, and the demo's outgoing messages.
+
+They exist only where `STAFF_ACCESS=open`, until there is sign-in.
+"""
+
+import asyncio
+from collections.abc import Sequence
+
+from fastapi import APIRouter, Response
+
+from services.web.domain import Expected, Matter, Official, Session
+from services.web.pages import OpenPage, Page
+from services.web.queries import or_none
+from services.web.routes.addresses import Id
+from services.web.upstream import Refused
+from shared.access import Caller, allow
+
+router = APIRouter(include_in_schema=False, dependencies=[allow(Caller.STAFF)])
+
+
+@router.get("/staff")
+async def officials(page: Page = OpenPage) -> Response:
+    """Everybody who can be on duty, by department."""
+    found = await page.queries.officials()
+    departments: dict[str, list[Official]] = {}
+    for each in found.items:
+        departments.setdefault(page.language.of(each, "department_name"), []).append(each)
+    return page.show("staff/officials.html", departments=departments, count=len(found.items))
+
+
+@router.get("/staff/officials/{official_id}")
+async def official(official_id: Id, page: Page = OpenPage) -> Response:
+    """One official's service days, the next one large."""
+    everybody, found = await asyncio.gather(page.queries.officials(), page.queries.official_sessions(official_id))
+    this = next((each for each in everybody.items if each.official_id == official_id), None)
+    now = page.now()
+    coming = [
+        each for each in found.items if each.opening and each.opening[-1].ends_at > now and each.status != "cancelled"
+    ]
+    coming.sort(key=lambda each: each.date)
+    days = [(each, duty) for each in coming for duty in each.duties if duty.official_id == official_id]
+    expected = await _expected(page, *days[0]) if days and days[0][0].booking else None
+    return page.show("staff/official.html", official=this, days=days, expected=expected, now=now)
+
+
+async def _expected(page: Page, session: Session, duty: object) -> Sequence[Expected] | None:
+    window_id = getattr(duty, "window_id", "")
+    try:
+        found = await or_none(page.queries.expected(session.session_id, window_id))
+    except Refused:  # booking has not heard of the session yet
+        return None
+    return [each for each in found.items if each.state != "cancelled"] if found else None
+
+
+@router.get("/staff/sessions/{session_id}/windows/{window_id}")
+async def window(session_id: Id, window_id: Id, page: Page = OpenPage) -> Response:
+    """Who comes to a window, what for, and what they said beforehand: read the evening before, on paper too."""
+    session, found = await asyncio.gather(
+        page.queries.session(session_id), page.queries.expected(session_id, window_id)
+    )
+    coming = sorted((each for each in found.items if each.state != "cancelled"), key=lambda each: each.starts_at)
+    matters = await _matters(page, coming)
+    return page.show(
+        "staff/window.html",
+        personal=True,
+        session=session,
+        window=session.window(window_id),
+        duty=session.duty_at(window_id),
+        coming=coming,
+        cancelled=len(found.items) - len(coming),
+        persons=sum(each.party_size for each in coming),
+        matters=matters,
+        now=page.now(),
+    )
+
+
+async def _matters(page: Page, coming: Sequence[Expected]) -> dict[str, Matter]:
+    async def one(matter_id: str) -> Matter | None:
+        try:
+            return await or_none(page.queries.matter(matter_id))
+        except Refused:
+            return None
+
+    wanted = sorted({each.matter_id for each in coming})
+    found = await asyncio.gather(*(one(each) for each in wanted))
+    return {matter.matter_id: matter for matter in found if matter is not None}
+
+
+@router.get("/staff/console-messages")
+async def console_messages(page: Page = OpenPage) -> Response:
+    """What would have gone out by SMS: the demo's console channel."""
+    found = await page.queries.console_messages()
+    return page.show("staff/console_messages.html", personal=True, messages=found.items)
