@@ -5,7 +5,7 @@ Statements stand in each service's `sql.py`; this module holds what they run on.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -64,8 +64,32 @@ async def open_pool(dsn: str, *, size: int, application_name: str) -> Pool:
 @asynccontextmanager
 async def transaction(pool: Pool) -> AsyncIterator[Connection]:
     """One connection with one transaction: what each request and each message gets."""
-    async with pool.acquire(timeout=10) as connection, connection.transaction():
-        yield connection
+    calls: list[Callable[[], None]] = []
+    async with pool.acquire(timeout=10) as connection:
+        _on_commit[id(connection)] = calls
+        try:
+            async with connection.transaction():
+                yield connection
+        finally:
+            del _on_commit[id(connection)]
+    for call in calls:
+        call()
+
+
+_on_commit: dict[int, list[Callable[[], None]]] = {}
+"""What waits for the end of each open transaction, by the connection's identity."""
+
+
+def on_commit(connection: Connection, call: Callable[[], None]) -> None:
+    """Call `call`, which neither waits nor fails, once the transaction has committed; never if it does not.
+
+    For waking a worker of this process. On a connection that `transaction` did not open it is called at once.
+    """
+    calls = _on_commit.get(id(connection))
+    if calls is None:
+        call()
+    else:
+        calls.append(call)
 
 
 async def answers(pool: Pool) -> bool:
