@@ -5,6 +5,7 @@
 `database`   `await database("booking")` clones that service's migrated template: `.runtime_dsn`, `.owner_dsn`.
 `topic_prefix`    topics of the test's own, made.
 `settings_env`    the environment that services need beside their addresses.
+`stack`           the whole system as `make up` runs it, with the demo county: `stack.address`, `stack.output`.
 `set_county_now`  `await set_county_now(owner_dsn, moment)` stops the county's clock; with none it goes again.
 
 Tests marked `browser` are left out, with a line that cannot be missed, where there is no Chromium or no Chinese font;
@@ -31,6 +32,7 @@ from deploy.local import jars, programs
 from deploy.local.kafka import Kafka
 from deploy.local.postgres import Postgres
 from deploy.postgres import databases, sql
+from tests.embedded import EmbeddedStack
 
 PASSWORD = "test-password"
 LEFT_OUT = pytest.StashKey[int]()
@@ -104,6 +106,18 @@ async def kafka(stack_folder: Path) -> AsyncIterator[Kafka]:
         yield broker
     finally:
         await broker.stop(0.2)  # what it would still write is thrown away anyhow
+
+
+@pytest.fixture(scope="session")
+def stack() -> Iterator[EmbeddedStack]:
+    """One for the whole run, with servers of its own. Tests leave it running, and their bookings apart."""
+    with TemporaryDirectory(prefix="service-day-test-", ignore_cleanup_errors=True) as folder:
+        running = EmbeddedStack(Path(folder) / "data", free_ports(1)[0])
+        try:
+            running.start()
+            yield running
+        finally:
+            running.kill()
 
 
 @pytest.fixture(scope="session")

@@ -19,7 +19,7 @@ _SEVERE = re.compile(r"\b(WARN|WARNING|ERROR|FATAL|PANIC|Traceback)\b")
 _EXPECTED = re.compile(
     # What the servers warn of at every start or stop, and nobody can or need do anything about.
     r"Performing controller activation|Attempting to close NetworkClient|HTTP/[23] skipped|admin endpoint disabled"
-    r"|byeee|Unsafe|terminating connection due to administrator command|the database system is"
+    r"|byeee|Auto create topics is disabled|terminating connection due to administrator command|the database system is"
 )
 
 

@@ -24,7 +24,7 @@ OPTIONS = ("--universal", "--python-version=3.11", "--generate-hashes", "--no-he
 
 def _resolve(folder: Path, *options: str) -> None:
     """Write the locks of Python packages into `folder`, which holds the present ones. Ends the program if uv fails."""
-    uv = Path(sys.prefix) / "bin" / "uv"
+    uv = str(Path(sys.prefix) / "bin" / "uv")
     for name, extras in LOCKS.items():
         asked = [f"--extra={extra}" for extra in extras]
         command = [uv, "pip", "compile", "pyproject.toml", *OPTIONS, *asked, *options, f"--output-file={folder / name}"]

@@ -66,6 +66,7 @@ class Supervisor:
         self._parts: dict[str, Part] = {}
         self._keepers: list[asyncio.Task[None]] = []
         self._stopping = False
+        self._announced = False
         self.failure: ProcessEnded | None = None
         """What died too often, once something did."""
         self.failed = asyncio.Event()
@@ -151,7 +152,7 @@ class Supervisor:
         await self._keep(name, Program(process))
 
     async def _import_demo(self) -> None:
-        """Bring the demo county in, if this installation has not got it as it is now, and plan ahead."""
+        """Bring the demo county in, if this installation has not got it as it is now. The import plans ahead, too."""
         digest = hashlib.sha256()
         for path in sorted((ROOT / DEMO).rglob("*.yaml")):
             digest.update(path.read_bytes())
@@ -160,11 +161,10 @@ class Supervisor:
             return
         part = "Demo county"
         self._display.begin(part)
-        for arguments in (["packs", "import", str(DEMO)], ["plan"]):
-            command = [sys.executable, "-m", "services.roster", *arguments]
-            environment = self._installation.service_environment("roster")
-            log = self._installation.logs / "demo.log"
-            await run(Process(part, command, log=log, environment=environment, folder=ROOT), seconds=120)
+        command = [sys.executable, "-m", "services.roster", "packs", "import", str(DEMO)]
+        environment = self._installation.service_environment("roster")
+        log = self._installation.logs / "demo.log"
+        await run(Process(part, command, log=log, environment=environment, folder=ROOT), seconds=120)
         mark.write_text(digest.hexdigest())
         self._display.finish(part)
 
@@ -184,6 +184,7 @@ class Supervisor:
         self._display.finish("Services")
 
     def _announce(self, seconds: float) -> None:
+        self._announced = True
         address = self._installation.address
         self._display.say(
             f"\n[bold]服务日 · Service day[/] is running, started in {seconds:.1f} s.\n\n"
@@ -195,7 +196,8 @@ class Supervisor:
         )
 
     def _on_line(self, name: str, line: str) -> None:
-        warning = None if self._stopping else warning_of(line)
+        # While it starts, the services warn that the servers are not there yet.
+        warning = warning_of(line) if self._announced and not self._stopping else None
         if warning:
             self._display.warn(name, warning, str(self._installation.logs / f"{name}.log"))
 
