@@ -18,6 +18,8 @@ ERROR_CHARACTERS = 2_000
 STACK_CHARACTERS = 16_000
 DATA_EXCEPTION = "22"
 """Class of the SQLSTATEs whose messages repeat a value."""
+BROKEN_WORK = (FileNotFoundError, PermissionError, IsADirectoryError, NotADirectoryError)
+"""Kinds of OSError that no database and no broker gives."""
 LONG_NUMBER = re.compile(r"\d{7,}[Xx]?")
 
 
@@ -29,13 +31,11 @@ def passes(error: BaseException) -> bool:
     """Whether the same work may succeed later, the message being as it is.
 
     asyncpg's complaints about an argument are interface errors too, as are its errors of a connection; but they say
-    something about the message.
+    something about the message. A connection that is ended at an unlucky moment shows as an internal error.
     """
-    if isinstance(error, ValueError | asyncpg.InternalClientError):
+    if isinstance(error, (ValueError, *BROKEN_WORK)):
         return False
-    if isinstance(error, FileNotFoundError | PermissionError | IsADirectoryError | NotADirectoryError):
-        return isinstance(error, ConnectionError)
-    return isinstance(error, PASSING_ERRORS)
+    return isinstance(error, (*PASSING_ERRORS, asyncpg.InternalClientError))
 
 
 def describe(error: BaseException) -> str:

@@ -3,7 +3,8 @@
 - One relay a service leads: it holds a session advisory lock, and reads and marks on the connection that holds it, so
   that whoever has lost the lock can mark nothing. A replica takes over when it dies.
 - A batch is read, sent keyed one by one and awaited together. What was confirmed is marked, except behind an
-  unconfirmed event of the same key. So an event may be published twice, never lost, and never after its successor.
+  unconfirmed event of the same key. So the tail of a key may be published again, from some version to the newest and
+  in order; nothing is lost, and the last record of a key is its newest state.
 - While Kafka is away the batch in flight waits for it: an idempotent send never expires. After any error of a send
   the producer is thrown away, because what it still holds may be delivered at any time; rows not marked are sent again.
 - It is woken by the process that appended, and polls for the rows of others: 30 ms after work, 250 ms when idle.
@@ -71,14 +72,7 @@ class Relay:
                 began = time.monotonic()
                 try:
                     await self._term()
-                except (
-                    KafkaError,
-                    asyncpg.PostgresError,
-                    asyncpg.InterfaceError,
-                    OSError,
-                    TimeoutError,
-                    _Lost,
-                ) as error:
+                except Exception as error:  # noqa: BLE001  (whatever it was, to begin anew is all there is to do)
                     if self._closing.is_set():
                         return
                     if time.monotonic() - began > BACKOFF_SECONDS[-1]:

@@ -47,6 +47,8 @@ class Settlement:
         self.group = group
         self.progressed_at = time.monotonic()
         """When a message was last settled, on the monotonic clock."""
+        self.settling = False
+        """Whether a message is in hand."""
         self._pool = pool
         self._topic = subscription.topic.name
         self._stopping = asyncio.Event()
@@ -66,6 +68,13 @@ class Settlement:
 
     async def settle(self, call: Callable[[StreamMessage[Any]], Awaitable[Any]], message: StreamMessage[Any]) -> None:
         """Bring one message to its end, or raise NackMessage to have it read again."""
+        self.settling = True
+        try:
+            await self._settle(call, message)
+        finally:
+            self.settling = False
+
+    async def _settle(self, call: Callable[[StreamMessage[Any]], Awaitable[Any]], message: StreamMessage[Any]) -> None:
         record: Record = message.raw_message
         if record.value is None:
             self._settled("ignored", record)

@@ -1,8 +1,8 @@
 """Sees consumers that no longer consume, and ends the process so that it is started again.
 
-Every ten seconds, for each topic: the consume task lives; and where messages wait, some were settled in the last two
-minutes. A topic that holds for the database, a database that does not answer, and a broker that does not answer are
-healthy: waiting is what is right then, and a new start would mend nothing.
+Every ten seconds, for each topic: the consume task lives; and where messages wait, or one is in hand, some were settled
+in the last two minutes. A topic that holds for the database, a database that does not answer, and a broker that does
+not answer are healthy: waiting is what is right then, and a new start would mend nothing.
 """
 
 import asyncio
@@ -70,7 +70,8 @@ class Watchdog:
         if watched.is_dead():
             return f"the consume task of {topic} is dead"
         lags = await watched.lags()
-        if lags is None or watched.settlement.holding or not any(lags.values()):
+        waiting = sum((lags or {}).values()) + watched.settlement.settling
+        if lags is None or watched.settlement.holding or not waiting:
             watched.healthy_at = time.monotonic()
             return None
         if not await self._database_answers():
@@ -79,7 +80,7 @@ class Watchdog:
         idle = time.monotonic() - max(watched.healthy_at, watched.settlement.progressed_at)
         if idle < self._stuck_seconds:
             return None
-        return f"{sum(lags.values())} messages of {topic} wait and none was settled for {idle:.0f} s"
+        return f"{waiting} messages of {topic} wait and none was settled for {idle:.0f} s"
 
     async def _database_answers(self) -> bool:
         try:

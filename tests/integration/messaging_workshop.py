@@ -165,11 +165,10 @@ async def _migrate(owner_dsn: str) -> None:
 
 @asynccontextmanager
 async def running(
-    place: Workshop, subscriptions: Subscriptions | None = None, on_stuck: Callable[[str], None] | None = None
+    place: Workshop, subscriptions: Subscriptions | None = None, on_stuck: Callable[[str], None] = print
 ) -> AsyncIterator[Messaging]:
-    """The workshop's messaging, started and stopped."""
-    extra = {} if on_stuck is None else {"on_stuck": on_stuck}
-    messaging = Messaging(place.settings, "workshop", place.pool, subscriptions, **extra)
+    """The workshop's messaging, started and stopped. Its watchdog does not end the process, which is the tests'."""
+    messaging = Messaging(place.settings, "workshop", place.pool, subscriptions, on_stuck=on_stuck)
     messaging.start()
     try:
         yield messaging
