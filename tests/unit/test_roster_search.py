@@ -47,6 +47,12 @@ FEW = [
         "allowance", ("申请低保", "Apply for the low-income allowance"), ("低保", "困难补助"), ("最低生活保障对象认定",)
     ),
     Findable(
+        "bank",
+        ("社保卡换银行", "Move a social security card to another bank"),
+        ("换银行卡",),
+        ("社保卡银行账户变更",),
+    ),
+    Findable(
         "licence",
         ("餐饮许可证", "Food licence"),
         ("食品经营许可证",),
@@ -92,6 +98,10 @@ def best(words, matters=FEW):
         ("allowence", "allowance"),
         ("transfer my home", "house"),
         ("food lisence", "licence"),
+        ("social card bank", "bank"),
+        ("zhuanx", "school"),
+        ("yinhang", "bank"),  # 行 has four readings
+        ("银航卡", "bank"),
         ("ＤＩＢＡＯ", "allowance"),  # full width
         ("  低 保。 ", "allowance"),
         ("市场监督管理局", "licence"),
@@ -131,7 +141,7 @@ def test_in_the_demo_county_the_first_three_have_it(words, among):
 
 
 def test_without_words_the_common_ones_come_first_and_none_is_left_out():
-    assert rank("", FEW) == ["house", "shop", "school", "name", "allowance", "licence"]
+    assert rank("", FEW) == ["house", "shop", "school", "name", "allowance", "bank", "licence"]
     assert rank(" ,。", FEW) == rank("", FEW)
 
 
@@ -169,6 +179,6 @@ def test_a_thousand_matters_are_searched_while_a_page_loads():
     ]
     rank("开店", many)
     for words in ("房子过户", "fangziguohou", "food lisence"):
-        started = time.perf_counter()
+        started = time.process_time()
         rank(words, many)
-        assert time.perf_counter() - started < 0.5, words
+        assert time.process_time() - started < 0.5, words

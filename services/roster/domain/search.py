@@ -8,14 +8,19 @@ department's name least. No dictionary and no index: a county has some hundred m
 few milliseconds.
 """
 
+import os
 import re
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 from functools import lru_cache
 
-from pypinyin import Style, lazy_pinyin
+# The dictionary of phrases takes 47 MB to tell which reading a character has where; here all of them count.
+os.environ.setdefault("PYPINYIN_NO_PHRASES", "1")
+os.environ.setdefault("PYPINYIN_NO_DICT_COPY", "1")
+
+from pypinyin import Style, pinyin
 
 QUERY_LENGTH = 100
 
@@ -34,11 +39,12 @@ _AROUND_ENGLISH = frozenset("a an the to of for my how do i want can apply get i
 
 _SHORTEST_PINYIN = 2
 _SHORTEST_SLIP = 5
+_SHORTEST_STEM = 4
 _ALIKE = 0.8
 _HALF = 0.5
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Findable:
     """A matter as search sees it."""
 
@@ -50,20 +56,23 @@ class Findable:
     common: bool = False
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class _Text:
     """A wording prepared for comparison."""
 
     joined: str
     words: tuple[str, ...]
-    syllables: tuple[str, ...]
-    initials: str
+    readings: tuple[frozenset[str], ...]
+    """Every reading of each character."""
+    sounds: frozenset[str]
+    """All of them together."""
+    spelled: str
+    """The usual readings in a row."""
+    initials: tuple[frozenset[str], ...]
+    letters: frozenset[str]
+    """All of them together."""
     pairs: frozenset[str]
     chinese: bool
-
-    @property
-    def spelled(self) -> str:
-        return "".join(self.syllables)
 
 
 def rank(query: str, matters: Sequence[Findable]) -> list[str]:
@@ -80,16 +89,19 @@ def rank(query: str, matters: Sequence[Findable]) -> list[str]:
 
 
 def _score(asked: _Text, bare: _Text, matter: Findable) -> float:
-    return max(
-        weight * _wording(asked, bare, prepared(text))
-        for weight, texts in (
-            (_PLAIN, matter.plain_names),
-            (_SYNONYM, matter.synonyms),
-            (_NAME, matter.names),
-            (_DEPARTMENT, matter.department_names),
-        )
-        for text in texts or ("",)
+    return max(weight * _wording(asked, bare, text) for weight, text in _wordings(matter))
+
+
+@lru_cache(maxsize=4096)
+def _wordings(matter: Findable) -> tuple[tuple[float, _Text], ...]:
+    """Everything that a matter is called, with how much it counts."""
+    weighted = (
+        (_PLAIN, matter.plain_names),
+        (_SYNONYM, matter.synonyms),
+        (_NAME, matter.names),
+        (_DEPARTMENT, matter.department_names),
     )
+    return tuple((weight, prepared(text)) for weight, texts in weighted for text in texts or ("",))
 
 
 def _wording(asked: _Text, bare: _Text, text: _Text) -> float:
@@ -118,11 +130,14 @@ def similarity(asked: _Text, text: _Text) -> float:
 
 def _sounds(asked: _Text, text: _Text) -> float:
     """Other characters that sound the same: 底保 for 低保."""
-    if min(len(asked.syllables), len(text.syllables)) < _SHORTEST_PINYIN:
+    longer, shorter = asked.readings, text.readings
+    if len(longer) < len(shorter):
+        longer, shorter = shorter, longer
+    if len(shorter) < _SHORTEST_PINYIN or asked.sounds.isdisjoint(text.sounds):
         return 0.0
-    longer, shorter = sorted((asked.syllables, text.syllables), key=len, reverse=True)
-    if any(longer[at : at + len(shorter)] == shorter for at in range(len(longer) - len(shorter) + 1)):
-        return 50.0 + 15.0 * len(shorter) / len(longer)
+    for start in range(len(longer) - len(shorter) + 1):
+        if all(not longer[start + at].isdisjoint(each) for at, each in enumerate(shorter)):
+            return 50.0 + 15.0 * len(shorter) / len(longer)
     return 0.0
 
 
@@ -137,17 +152,38 @@ def _pairs(asked: _Text, text: _Text) -> float:
 
 
 def _typed_pinyin(asked: _Text, text: _Text) -> float:
-    if len(asked.joined) < _SHORTEST_PINYIN:
+    if len(asked.joined) < _SHORTEST_PINYIN or asked.joined[0] not in text.letters:
         return 0.0
-    if asked.joined == text.spelled:
-        return 90.0
-    if asked.joined == text.initials:
-        return 75.0
-    if asked.joined in text.spelled:
-        return 60.0 + 10.0 * len(asked.joined) / len(text.spelled)
-    if asked.joined in text.initials:
-        return 50.0 + 10.0 * len(asked.joined) / len(text.initials)
+    whole = _characters_spelled(asked.joined, text.readings)
+    if whole:
+        return 60.0 + 30.0 * whole / len(text.readings)
+    if _has_initials(asked.joined, text.initials):
+        return 50.0 + 25.0 * len(asked.joined) / len(text.initials)
     return 40.0 * _slip(asked.joined, text.spelled)
+
+
+def _characters_spelled(typed: str, readings: tuple[frozenset[str], ...]) -> int:
+    """How many characters in a row `typed` spells, the last perhaps not to its end; 0 if it spells none."""
+    for start in range(len(readings)):
+        reached = {0}
+        for count, spellings in enumerate(readings[start:], start=1):
+            onwards: set[int] = set()
+            for at in reached:
+                rest = typed[at:]
+                if any(spelling.startswith(rest) for spelling in spellings):
+                    return count
+                onwards.update(at + len(spelling) for spelling in spellings if rest.startswith(spelling))
+            reached = onwards
+            if not reached:
+                break
+    return 0
+
+
+def _has_initials(typed: str, initials: tuple[frozenset[str], ...]) -> bool:
+    return any(
+        all(letter in initials[start + at] for at, letter in enumerate(typed))
+        for start in range(len(initials) - len(typed) + 1)
+    )
 
 
 def _english(asked: _Text, text: _Text) -> float:
@@ -161,25 +197,29 @@ def _english(asked: _Text, text: _Text) -> float:
     return 0.0 if covered < _HALF else 55.0 * covered + 40.0 * found / max(len(offered), len(wanted))
 
 
+@lru_cache(maxsize=65536)
 def _word(asked: str, other: str) -> float:
     if asked == other:
         return 1.0
     shorter, longer = sorted((asked, other), key=len)
     if len(shorter) > 2 and longer.startswith(shorter):  # noqa: PLR2004  (of, to and the like begin too much)
         return 0.9
-    return _slip(asked, other)
+    return max(_slip(asked, other), _stem(shorter, longer))
+
+
+def _stem(shorter: str, longer: str) -> float:
+    """Words of one stem: driver and driving."""
+    stem = longer[: max(_SHORTEST_STEM, len(longer) * 3 // 5)]
+    return 0.7 if shorter.startswith(stem) else 0.0
 
 
 def _slip(asked: str, other: str) -> float:
-    """How alike two spellings are, if at all: a wrong, missing or doubled letter."""
-    if min(len(asked), len(other)) < _SHORTEST_SLIP:
+    """How alike two spellings are, if at all: a wrong, missing or doubled letter, but not the first."""
+    if min(len(asked), len(other)) < _SHORTEST_SLIP or asked[0] != other[0]:
         return 0.0
     if abs(len(asked) - len(other)) > max(len(asked), len(other)) // 4:
         return 0.0
-    matcher = SequenceMatcher(None, asked, other, autojunk=False)
-    if matcher.real_quick_ratio() < _ALIKE or matcher.quick_ratio() < _ALIKE:
-        return 0.0
-    ratio = matcher.ratio()
+    ratio = SequenceMatcher(None, asked, other, autojunk=False).ratio()
     return ratio if ratio >= _ALIKE else 0.0
 
 
@@ -190,14 +230,18 @@ def prepared(text: str) -> _Text:
     spaced = _NO_WORD.sub(" ", plain).strip()
     joined = spaced.replace(" ", "")
     chinese = bool(joined) and not _LATIN.fullmatch(joined)
-    syllables = tuple(lazy_pinyin(joined)) if chinese else ()
-    initials = "".join(lazy_pinyin(joined, style=Style.FIRST_LETTER)) if chinese else ""
+    read = pinyin(joined, style=Style.NORMAL, heteronym=True) if chinese else []
+    readings = tuple(frozenset(each) for each in read)
+    initials = tuple(frozenset(reading[0] for reading in each if reading) for each in readings)
     pairs = frozenset(joined[at : at + 2] for at in range(len(joined) - 1)) if chinese else frozenset()
-    return _Text(joined, tuple(spaced.split()), syllables, initials, pairs, chinese)
-
-
-def warm(matters: Iterable[Findable]) -> None:
-    """Prepare all wordings once, so that no search has to."""
-    for matter in matters:
-        for text in (*matter.plain_names, *matter.synonyms, *matter.names, *matter.department_names):
-            prepared(text)
+    return _Text(
+        joined=joined,
+        words=tuple(spaced.split()),
+        readings=readings,
+        sounds=frozenset().union(*readings),
+        spelled="".join(each[0] for each in read),
+        initials=initials,
+        letters=frozenset().union(*initials),
+        pairs=pairs,
+        chinese=chinese,
+    )
