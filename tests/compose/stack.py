@@ -61,7 +61,7 @@ class Stack:
         )
         if check and done.returncode:
             pytest.fail(
-                f"docker compose {' '.join(arguments)}: {done.returncode}\n{done.stdout}\n{done.stderr[-4000:]}"
+                f"docker compose {' '.join(arguments)}: {done.returncode}\n{done.stdout}\n{done.stderr[-1500:]}"
             )
         return done.stdout
 
