@@ -111,7 +111,7 @@ async def test_republish_from_the_command_line(place, operate):
     ids=" ".join,
 )
 async def test_what_is_not_said_clearly_is_not_done(operate, arguments):
-    assert (await operate(*arguments.split()))[0] == 2
+    assert (await operate(*arguments))[0] == 2
 
 
 async def test_documents_are_printed(operate):
