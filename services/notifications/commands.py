@@ -1,0 +1,211 @@
+"""What changes: a booking's event is followed, messages are said to be queued and are settled.
+
+Each runs in its caller's transaction; what is said of a message is appended to the outbox there.
+"""
+
+from collections.abc import AsyncIterator, Iterable, Sequence
+from typing import Final
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+import asyncpg
+import structlog
+from prometheus_client import Counter
+
+from services.notifications import domain
+from services.notifications.domain import Failure, Told, Withdrawal
+from services.notifications.sql import messages, projections
+from shared.database import Connection
+from shared.events import roster
+from shared.events.base import Event
+from shared.events.booking import Booking, BookingEvent
+from shared.events.notifications import (
+    Message,
+    MessageEvent,
+    MessageFailed,
+    MessageQueued,
+    MessageSent,
+    MessageWithdrawn,
+)
+from shared.messaging import outbox
+
+EVENTS: Final[dict[str, type[MessageEvent]]] = {
+    "waiting": MessageQueued,
+    "sent": MessageSent,
+    "failed": MessageFailed,
+    "withdrawn": MessageWithdrawn,
+}
+CHUNK = 200
+
+settled_messages = Counter("notifications_settled", "Messages by what became of them", ["kind", "state", "reason"])
+
+Settling = tuple[UUID, str, str | None]
+"""A message, its final state, and why, unless it was sent."""
+
+
+def failed(message_id: UUID, reason: Failure) -> Settling:
+    """Nobody was reached; somebody has to be called."""
+    return (message_id, "failed", reason)
+
+
+def withdrawn(message_id: UUID, reason: Withdrawal) -> Settling:
+    """It is not to be sent."""
+    return (message_id, "withdrawn", reason)
+
+
+def sent(message_id: UUID) -> Settling:
+    """A channel took it."""
+    return (message_id, "sent", None)
+
+
+async def take_venue(connection: Connection, venue: roster.Venue, version: int) -> int | None:
+    """Keep a venue's newer state. The version replaced, 0 for the first; None where it is not newer."""
+    return await projections.put_venue(connection, venue.venue_id, version, venue.model_dump_json())
+
+
+async def take_matter(connection: Connection, matter: roster.Matter, version: int) -> int | None:
+    """Keep a matter's newer state; as `take_venue`."""
+    return await projections.put_matter(connection, matter.matter_id, version, matter.model_dump_json())
+
+
+async def take_session(connection: Connection, session: roster.Session, version: int) -> int | None:
+    """Keep a session's newer state; as `take_venue`."""
+    state = session.model_dump_json()
+    return await projections.put_session(connection, session.session_id, version, session.date, state)
+
+
+async def follow_booking(
+    connection: Connection, event: BookingEvent, zone: ZoneInfo, correlation_id: str
+) -> int | None:
+    """Keep a booking's newer state, withdraw what it makes untrue, and plan what it makes known.
+
+    The version replaced, 0 for the first; None where it is not newer, and nothing was done.
+    """
+    booking = event.booking
+    replaced = await projections.put_booking(
+        connection,
+        booking_id=booking.booking_id,
+        version=event.version,
+        session_id=booking.session_id,
+        venue_id=booking.venue_id,
+        matter_id=booking.matter_id,
+        state=booking.model_dump_json(),
+    )
+    if replaced is None:
+        return None
+    known = Booking.model_validate_json(replaced["replaced_state"]) if replaced["replaced_state"] else None
+    # Nothing can have been planned for what is older than the first version.
+    unsent = await _withdraw_untrue(connection, event) if event.version > 1 else []
+    told = _told(event, known, unsent)
+    planned = domain.planned(event, told, replaced["now"], zone)
+    if planned:
+        await messages.insert_messages(
+            connection,
+            [(each.kind, each.recipient, each.due_at) for each in planned],
+            about=booking.booking_id,
+            about_version=event.version,
+            language=booking.language,
+            starts_at=booking.starts_at,
+            window_id=booking.window_id,
+            session_date=domain.county_date(booking.starts_at, zone),
+            previous_starts_at=told.previous_starts_at if told else None,
+            correlation_id=correlation_id,
+        )
+    return replaced["replaced_version"] or 0
+
+
+async def _withdraw_untrue(connection: Connection, event: BookingEvent) -> list[Told]:
+    """Withdraw waiting messages that the event makes untrue; what they would have said.
+
+    A message that a worker has in hand is left to it: it looks again before it sends.
+    """
+    rows = await messages.lock_waiting(connection, event.booking.booking_id)
+    untrue = [row for row in rows if not domain.still_true(told_of(row), event.booking, event.version)]
+    await settle(connection, [withdrawn(row["message_id"], "no_longer_true") for row in untrue])
+    return [told_of(row) for row in untrue]
+
+
+def _told(event: BookingEvent, known: Booking | None, unsent: Iterable[Told]) -> Told | None:
+    """What the event's own message says. The time before a move is the last that the visitor was told of."""
+    kind = domain.kind_of(event)
+    if kind is None:
+        return None
+    never_told = [each.previous_starts_at for each in unsent if each.kind == "moved"]
+    previous = next(iter(never_told), known.starts_at if known else None)
+    return Told(
+        kind=kind,
+        about_version=event.version,
+        starts_at=event.booking.starts_at,
+        window_id=event.booking.window_id,
+        previous_starts_at=previous if kind == "moved" else None,
+    )
+
+
+def told_of(row: asyncpg.Record) -> Told:
+    """What a message's row says it tells."""
+    return Told(
+        kind=row["kind"],
+        about_version=row["about_version"],
+        starts_at=row["starts_at"],
+        window_id=row["window_id"],
+        previous_starts_at=row["previous_starts_at"],
+    )
+
+
+async def settle(connection: Connection, settlings: Sequence[Settling]) -> list[UUID]:
+    """Give messages their final state and say so. Those that were settled before are passed over."""
+    if not settlings:
+        return []
+    rows = await messages.settle(connection, settlings)
+    await say(connection, rows)
+    for row in rows:
+        settled_messages.labels(row["kind"], row["state"], row["reason"] or "").inc()
+    return [row["message_id"] for row in rows]
+
+
+async def say(connection: Connection, rows: Iterable[asyncpg.Record]) -> None:
+    """Append the state of messages to the outbox, each under the correlation id of what caused it."""
+    appended = []
+    for row in rows:
+        if row["version"] == 0:
+            continue  # never said to be queued, so there is nothing to take back
+        with structlog.contextvars.bound_contextvars(correlation_id=row["correlation_id"]):
+            appended.append(outbox.row(_event(row)))
+    await outbox.append_rows(connection, appended)
+
+
+def _event(row: asyncpg.Record) -> MessageEvent:
+    """The event that left a message in its state.
+
+    One without any address is told of under the console, which would have taken it: a channel must be named.
+    """
+    message = Message(
+        message_id=str(row["message_id"]),
+        about=row["about"],
+        kind=row["kind"],
+        channel=row["channel"] or "console",
+        language=row["language"],
+        state=row["state"],
+        attempts=row["attempts"],
+        due_at=row["due_at"],
+        settled_at=row["settled_at"],
+    )
+    return EVENTS[row["state"]](version=row["version"], message=message)
+
+
+async def state_events(connection: Connection, ids: Sequence[str] | None) -> AsyncIterator[Event]:
+    """The present state of messages, each locked, for `republish`."""
+    wanted = None if ids is None else [UUID(each) for each in ids if _is_uuid(each)]
+    after: UUID | None = None
+    while rows := await messages.lock_said(connection, wanted, after, CHUNK):
+        for row in rows:
+            yield _event(row)
+        after = rows[-1]["message_id"]
+
+
+def _is_uuid(text: str) -> bool:
+    try:
+        UUID(text)
+    except ValueError:
+        return False
+    return True

@@ -1,0 +1,66 @@
+"""What notifications hears. Projections guarded by version: an older or repeated event changes and tells nothing.
+
+Nothing is fetched here: the preparer does that, woken once the transaction has committed.
+"""
+
+from functools import cache
+from zoneinfo import ZoneInfo
+
+from services.notifications import bells, commands
+from services.notifications.settings import NotificationsSettings
+from shared.database import Connection, on_commit
+from shared.events import roster
+from shared.events.booking import BookingEvent
+from shared.events.topics import BOOKINGS, MATTERS, SESSIONS, VENUES
+from shared.messaging.consumer import Received, Subscriptions
+from shared.messaging.metrics import count_gap
+
+subscriptions = Subscriptions("notifications")
+
+
+@subscriptions.to(VENUES)
+async def take_venue(connection: Connection, received: Received) -> None:
+    """Keep a hall's address, windows and departments."""
+    event = received.event
+    assert isinstance(event, roster.VenueEvent)  # noqa: S101  (the topic's contract)
+    _taken(connection, VENUES.name, await commands.take_venue(connection, event.venue, event.version), event.version)
+
+
+@subscriptions.to(MATTERS)
+async def take_matter(connection: Connection, received: Received) -> None:
+    """Keep what to bring for a matter."""
+    event = received.event
+    assert isinstance(event, roster.MatterEvent)  # noqa: S101  (the topic's contract)
+    _taken(connection, MATTERS.name, await commands.take_matter(connection, event.matter, event.version), event.version)
+
+
+@subscriptions.to(SESSIONS)
+async def take_session(connection: Connection, received: Received) -> None:
+    """Keep a session's day. Whom its moving concerns is heard from booking."""
+    event = received.event
+    assert isinstance(event, roster.SessionEvent)  # noqa: S101  (the topic's contract)
+    replaced = await commands.take_session(connection, event.session, event.version)
+    _taken(connection, SESSIONS.name, replaced, event.version)
+
+
+@subscriptions.to(BOOKINGS)
+async def follow_booking(connection: Connection, received: Received) -> None:
+    """Plan what a booking's event makes known, and withdraw what it makes untrue."""
+    event = received.event
+    assert isinstance(event, BookingEvent)  # noqa: S101  (the topic's contract)
+    replaced = await commands.follow_booking(connection, event, _zone(), received.envelope.correlation_id)
+    _taken(connection, BOOKINGS.name, replaced, event.version)
+
+
+def _taken(connection: Connection, topic: str, replaced: int | None, version: int) -> None:
+    """Count versions that were never seen (the first may be any: topics are compacted), and wake the preparer."""
+    if replaced is None:
+        return
+    if replaced and version > replaced + 1:
+        count_gap(topic)
+    on_commit(connection, bells.preparation.set)
+
+
+@cache
+def _zone() -> ZoneInfo:
+    return NotificationsSettings().zone

@@ -1,0 +1,201 @@
+"""The preparer: what is due gets its words and its address, from the visitor card of this moment.
+
+Claims in one transaction, asks booking outside, records in another. What it cannot prepare, for booking is away
+or an event is still on its way, it looks at again later; when the visit's time comes it is given up. What is no
+longer true is withdrawn. A prepared message holds for a minute and for one version of its booking: after that, and
+before every further try, it is prepared anew, so that nothing goes out on old knowledge.
+"""
+
+import asyncio
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, get_args
+from uuid import UUID
+
+import asyncpg
+import structlog
+
+from services.notifications import bells, cards, commands, domain, sealing
+from services.notifications.commands import Settling, failed, told_of, withdrawn
+from services.notifications.domain import Address, Failure, Told, VisitorCard
+from services.notifications.rendering import Facts, FactsMissing, Words, render
+from services.notifications.settings import NotificationsSettings
+from services.notifications.sql import messages, projections
+from shared.application import Runtime
+from shared.database import Connection, transaction
+from shared.events.booking import Booking
+from shared.events.roster import Matter, Session, Venue
+from shared.privacy import Vault
+
+logger = structlog.get_logger(__name__)
+
+BATCH = 50
+
+
+@dataclass(frozen=True)
+class _Roster:
+    """What is known of the roster for the messages of one batch, by id."""
+
+    sessions: Mapping[str, Session]
+    venues: Mapping[str, Venue]
+    matters: Mapping[str, Matter]
+
+
+@dataclass(frozen=True)
+class _Prepared:
+    row: Sequence[Any]
+    """As `record_prepared` takes it."""
+
+
+@dataclass(frozen=True)
+class _Later:
+    """Something is missing now."""
+
+    message_id: UUID
+    at: datetime
+
+
+@dataclass(frozen=True)
+class _Held:
+    """The quiet hours hold it."""
+
+    message_id: UUID
+    until: datetime
+
+
+@dataclass(frozen=True)
+class _Settled:
+    settling: Settling
+    words: Words | None = None
+    """For whoever calls instead."""
+
+
+class _EventOnItsWay(Exception):  # noqa: N818  (a state, soon over)
+    """Booking has a newer version than the last that it was heard to say."""
+
+
+_Outcome = _Prepared | _Later | _Held | _Settled
+
+
+class Preparer:
+    """Prepares the messages that are due, a batch at a time."""
+
+    def __init__(self, runtime: Runtime, settings: NotificationsSettings, vault: Vault) -> None:
+        self._runtime = runtime
+        self._settings = settings
+        self._vault = vault
+        self._asking = asyncio.Semaphore(settings.card_concurrency)
+
+    async def run(self) -> None:
+        """Prepare for ever."""
+        await bells.work(bells.preparation, self.step)
+
+    async def step(self) -> bool:
+        """Prepare one batch; whether it got anything done."""
+        async with transaction(self._runtime.pool) as connection:
+            rows = await messages.claim_unprepared(connection, BATCH, self._settings.lease_seconds)
+            if not rows:
+                return False
+            roster = await _roster(connection, rows)
+        outcomes = await asyncio.gather(*(self._outcome(row, roster) for row in rows))
+        async with transaction(self._runtime.pool) as connection:
+            await self._record(connection, outcomes)
+        self._runtime.published()
+        for bell in bells.deliveries.values():
+            bell.set()
+        return not all(isinstance(each, _Later) for each in outcomes)
+
+    async def _outcome(self, row: asyncpg.Record, roster: _Roster) -> _Outcome:
+        with structlog.contextvars.bound_contextvars(correlation_id=row["correlation_id"]):
+            try:
+                return await self._prepare(row, roster)
+            except (cards.CardUnavailable, FactsMissing, _EventOnItsWay) as error:
+                logger.info("message_waits", message=str(row["message_id"]), error=f"{type(error).__name__}: {error}")
+            except Exception:
+                logger.exception("message_not_prepared", message=str(row["message_id"]))
+        return _Later(row["message_id"], domain.next_preparation(row["preparations"], row["now"]))
+
+    async def _prepare(self, row: asyncpg.Record, roster: _Roster) -> _Outcome:
+        told = told_of(row)
+        booking = Booking.model_validate_json(row["booking"])
+        verdict = self._verdict(row, told, booking)
+        if verdict is not None:
+            return verdict
+        async with self._asking:
+            card = await cards.fetch(self._runtime.http, self._settings, row["about"], row["correlation_id"])
+        if card is None:
+            return _Settled(withdrawn(row["message_id"], "booking_gone"))
+        if not domain.agrees(told, card):
+            return _Settled(withdrawn(row["message_id"], "no_longer_true"))
+        if card.version > row["booking_version"]:
+            raise _EventOnItsWay(f"version {card.version}")
+        return self._with_card(row, told, booking, card, roster)
+
+    def _verdict(self, row: asyncpg.Record, told: Told, booking: Booking) -> _Outcome | None:
+        """What is certain without the visitor card."""
+        message_id, now = row["message_id"], row["now"]
+        if not domain.still_true(told, booking, row["booking_version"]):
+            return _Settled(withdrawn(message_id, "no_longer_true"))
+        if domain.too_late(told, now):
+            by_the_hall = told.kind in domain.BY_THE_HALL
+            return _Settled(failed(message_id, "too_late") if by_the_hall else withdrawn(message_id, "too_late"))
+        may_go_at = domain.may_go_at(told, now, self._settings.zone)
+        return _Held(message_id, may_go_at) if may_go_at > now else None
+
+    def _with_card(
+        self, row: asyncpg.Record, told: Told, booking: Booking, card: VisitorCard, roster: _Roster
+    ) -> _Outcome:
+        message_id, now, zone = row["message_id"], row["now"], self._settings.zone
+        address = domain.address(card, row["recipient"], mail=self._settings.mail)
+        if not isinstance(address, Address) and address not in get_args(Failure):
+            return _Settled((message_id, "withdrawn", address))
+        facts = Facts(
+            told=told,
+            recipient=row["recipient"],
+            language=row["language"],
+            booking=booking,
+            session=roster.sessions[row["session_id"]],
+            venue=roster.venues[row["venue_id"]],
+            matter=roster.matters[row["matter_id"]],
+            card=card,
+        )
+        words = render(facts, now=now, zone=zone, public_url=self._settings.public_url)
+        if not isinstance(address, Address):
+            return _Settled((message_id, "failed", address), words)
+        good_until = domain.good_until(told, now, zone)
+        sealed_address = self._vault.encrypt(address.value, sealing.ADDRESS)
+        phone = self._vault.encrypt(card.phone, sealing.PHONE) if card.phone else None
+        subject, body = sealing.seal_words(self._vault, words)
+        return _Prepared(
+            (message_id, address.channel, sealed_address, phone, subject, body, row["booking_version"], good_until)
+        )
+
+    async def _record(self, connection: Connection, outcomes: Sequence[_Outcome]) -> None:
+        later = [(each.message_id, each.at) for each in outcomes if isinstance(each, _Later)]
+        held = [(each.message_id, each.until) for each in outcomes if isinstance(each, _Held)]
+        prepared = [each.row for each in outcomes if isinstance(each, _Prepared)]
+        settled = [each for each in outcomes if isinstance(each, _Settled)]
+        if later:
+            await messages.postpone(connection, later)
+        if held:
+            await messages.hold(connection, held)
+        if prepared:
+            rows = await messages.record_prepared(connection, prepared)
+            await commands.say(connection, [row for row in rows if not row["said"]])
+        for one in settled:
+            if one.words is not None:
+                subject, body = sealing.seal_words(self._vault, one.words)
+                await messages.keep_words(connection, one.settling[0], subject, body)
+        await commands.settle(connection, [one.settling for one in settled])
+
+
+async def _roster(connection: Connection, rows: Iterable[asyncpg.Record]) -> _Roster:
+    sessions = await projections.select_sessions(connection, list({row["session_id"] for row in rows}))
+    venues = await projections.select_venues(connection, list({row["venue_id"] for row in rows}))
+    matters = await projections.select_matters(connection, list({row["matter_id"] for row in rows}))
+    return _Roster(
+        sessions={row["id"]: Session.model_validate_json(row["state"]) for row in sessions},
+        venues={row["id"]: Venue.model_validate_json(row["state"]) for row in venues},
+        matters={row["id"]: Matter.model_validate_json(row["state"]) for row in matters},
+    )

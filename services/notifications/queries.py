@@ -1,0 +1,134 @@
+"""What staff may read: the console's box, and whom nobody reached."""
+
+from datetime import datetime
+from typing import Literal
+from uuid import UUID
+
+import asyncpg
+from pydantic import BaseModel
+
+from services.notifications import sealing
+from services.notifications.domain import Kind, Language, Recipient, mask_address
+from services.notifications.sql import deliveries, messages
+from shared.database import Connection
+from shared.privacy import Vault
+from shared.problems import Problem
+
+
+class CallUnknown(Problem):
+    """There is no such entry on the call list."""
+
+    status = 404
+    code = "call_unknown"
+    title = "Nobody has to be called about this message."
+
+
+class ConsoleMessage(BaseModel):
+    """A message in the console's box."""
+
+    message_id: str
+    kind: Kind
+    language: Language
+    to: str
+    """Masked."""
+    subject: str
+    body: str
+    about: str
+    """Id of the booking."""
+    sent_at: datetime
+
+
+class ConsoleMessages(BaseModel):
+    """The newest first."""
+
+    items: list[ConsoleMessage]
+
+
+class Call(BaseModel):
+    """Somebody whom no message reached."""
+
+    message_id: str
+    kind: Kind
+    recipient: Recipient
+    language: Language
+    about: str
+    """Id of the booking."""
+    starts_at: datetime
+    """When the visit begins, or would have begun."""
+    reason: Literal["no_address", "refused", "tries_exhausted", "too_late"]
+    attempts: int
+    to: str | None
+    """Where it was sent to, masked; none where there was no address."""
+    phone: str | None
+    """Masked; none where none is known."""
+    failed_at: datetime
+
+
+class Calls(BaseModel):
+    """What the hall itself changed first, then by the time of the visit."""
+
+    items: list[Call]
+
+
+class CallDetails(Call):
+    """An entry with everything that the caller needs, unmasked: looking at it is logged."""
+
+    subject: str | None
+    body: str | None
+
+
+async def console_messages(connection: Connection, vault: Vault, limit: int) -> ConsoleMessages:
+    """The newest messages in the console's box."""
+    rows = await deliveries.select_console_messages(connection, limit)
+    return ConsoleMessages(items=[_console_message(row, vault) for row in rows])
+
+
+def _console_message(row: asyncpg.Record, vault: Vault) -> ConsoleMessage:
+    words = sealing.open_words(vault, row["subject"], row["body"])
+    return ConsoleMessage(
+        message_id=str(row["message_id"]),
+        kind=row["kind"],
+        language=row["language"],
+        to=mask_address(vault.decrypt(row["address"], sealing.ADDRESS)),
+        subject=words.subject,
+        body=words.body,
+        about=row["about"],
+        sent_at=row["sent_at"],
+    )
+
+
+async def calls(connection: Connection, vault: Vault, limit: int) -> Calls:
+    """Whom somebody has to call."""
+    rows = await messages.select_call_list(connection, limit)
+    return Calls(items=[_call(row, vault, masked=True) for row in rows])
+
+
+async def call(connection: Connection, vault: Vault, message_id: UUID) -> CallDetails:
+    """One entry, unmasked. Raises CallUnknown."""
+    row = await messages.select_failed(connection, message_id)
+    if row is None:
+        raise CallUnknown
+    shown = _call(row, vault, masked=False)
+    return CallDetails(
+        **shown.model_dump(),
+        subject=sealing.open_optional(vault, row["subject"], sealing.SUBJECT),
+        body=sealing.open_optional(vault, row["body"], sealing.BODY),
+    )
+
+
+def _call(row: asyncpg.Record, vault: Vault, *, masked: bool) -> Call:
+    to = sealing.open_optional(vault, row["address"], sealing.ADDRESS)
+    phone = sealing.open_optional(vault, row["phone"], sealing.PHONE)
+    return Call(
+        message_id=str(row["message_id"]),
+        kind=row["kind"],
+        recipient=row["recipient"],
+        language=row["language"],
+        about=row["about"],
+        starts_at=row["starts_at"],
+        reason=row["reason"],
+        attempts=row["attempts"],
+        to=mask_address(to) if to and masked else to,
+        phone=mask_address(phone) if phone and masked else phone,
+        failed_at=row["settled_at"],
+    )

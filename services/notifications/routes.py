@@ -1,0 +1,50 @@
+"""HTTP in: what staff read."""
+
+from typing import Annotated
+from uuid import UUID
+
+import structlog
+from fastapi import APIRouter, Depends, Query
+
+from services.notifications import queries
+from services.notifications.queries import CallDetails, Calls, ConsoleMessages
+from shared.access import Caller, allow
+from shared.application import Runtime, runtime
+from shared.database import transaction
+from shared.privacy import Vault
+
+logger = structlog.get_logger(__name__)
+
+Running = Annotated[Runtime, Depends(runtime)]
+Limit = Annotated[int, Query(ge=1, le=200)]
+
+staff = APIRouter(prefix="/api/notifications/v1/staff", dependencies=[allow(Caller.STAFF)], tags=["staff"])
+routers = (staff,)
+
+
+def _vault(running: Runtime) -> Vault:
+    vault: Vault = running.parts["vault"]
+    return vault
+
+
+@staff.get("/console-messages")
+async def console_messages(running: Running, limit: Limit = 50) -> ConsoleMessages:
+    """What the console channel delivered, the newest first."""
+    async with transaction(running.pool) as connection:
+        return await queries.console_messages(connection, _vault(running), limit)
+
+
+@staff.get("/call-list")
+async def call_list(running: Running, limit: Limit = 100) -> Calls:
+    """Whom no message reached, and who therefore has to be called (未通知到)."""
+    async with transaction(running.pool) as connection:
+        return await queries.calls(connection, _vault(running), limit)
+
+
+@staff.get("/call-list/{message_id}")
+async def call(running: Running, message_id: UUID) -> CallDetails:
+    """One entry with phone and words, for whoever calls. Every look at it is logged."""
+    async with transaction(running.pool) as connection:
+        found = await queries.call(connection, _vault(running), message_id)
+    logger.info("call_unmasked", message=str(message_id), about=found.about)
+    return found

@@ -1,0 +1,247 @@
+"""Messages: planned, prepared, held, settled, forgotten."""
+
+from collections.abc import Sequence
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+
+from shared.database import Connection
+
+Rows = list[asyncpg.Record]
+
+
+async def lock_waiting(connection: Connection, booking_id: str) -> Rows:
+    """Lock a booking's messages that wait and that no worker has in hand."""
+    return await connection.fetch(
+        """
+        select message_id, kind, about_version, starts_at, window_id, previous_starts_at
+        from message
+        where about = $1 and state = 'waiting' and (claimed_until is null or claimed_until < clock_timestamp())
+        order by message_id
+        for update
+        """,
+        booking_id,
+    )
+
+
+async def insert_messages(  # noqa: PLR0913  (the columns)
+    connection: Connection,
+    planned: Sequence[tuple[str, str, datetime]],
+    *,
+    about: str,
+    about_version: int,
+    language: str,
+    starts_at: datetime,
+    window_id: str,
+    session_date: date,
+    previous_starts_at: datetime | None,
+    correlation_id: str,
+) -> None:
+    """Insert a booking's messages, each kind, recipient and due instant; those that are there already stay."""
+    kinds, recipients, due = zip(*planned, strict=True)
+    await connection.execute(
+        """
+        insert into message
+            (about, about_version, kind, recipient, language, starts_at, window_id, session_date, previous_starts_at,
+             correlation_id, queued_at, due_at, try_at)
+        select $1, $2, kind, recipient, $3, $4, $5, $6, case kind when 'moved' then $7::timestamptz end, $8,
+               county_now(), due_at, due_at
+        from unnest($9::text[], $10::text[], $11::timestamptz[]) as planned (kind, recipient, due_at)
+        on conflict do nothing
+        """,
+        about,
+        about_version,
+        language,
+        starts_at,
+        window_id,
+        session_date,
+        previous_starts_at,
+        correlation_id,
+        kinds,
+        recipients,
+        due,
+    )
+
+
+async def claim_unprepared(connection: Connection, limit: int, lease_seconds: float) -> Rows:
+    """Take messages in hand that are due and not prepared, with their bookings.
+
+    Only those of which session, venue and matter are known, the session on the booking's date; the others wait
+    until the events come, or until it is too late.
+    """
+    return await connection.fetch(
+        """
+        with due as (
+            select m.message_id
+            from message m join booking b on b.booking_id = m.about
+            where m.state = 'waiting' and m.try_at <= county_now()
+              and (m.claimed_until is null or m.claimed_until < clock_timestamp())
+              and (m.good_until is null or m.good_until <= county_now() or m.prepared_for <> b.version)
+              and (m.starts_at <= county_now() or (
+                  exists (
+                      select from session s
+                      where s.session_id = b.session_id
+                        and (s.date = m.session_date or m.kind in ('cancelled', 'session_cancelled'))
+                  )
+                  and exists (select from venue v where v.venue_id = b.venue_id)
+                  and exists (select from matter t where t.matter_id = b.matter_id)
+              ))
+            order by m.try_at
+            limit $1
+            for update of m skip locked
+        )
+        update message m
+        set claimed_until = clock_timestamp() + make_interval(secs => $2)
+        from due, booking b
+        where m.message_id = due.message_id and b.booking_id = m.about
+        returning m.message_id, m.kind, m.recipient, m.language, m.about, m.about_version, m.starts_at, m.window_id,
+                  m.previous_starts_at, m.correlation_id, m.preparations, m.attempts, county_now() as now,
+                  b.version as booking_version, b.state as booking, b.session_id, b.venue_id, b.matter_id
+        """,
+        limit,
+        lease_seconds,
+    )
+
+
+async def record_prepared(connection: Connection, rows: Sequence[Sequence[Any]]) -> Rows:
+    """Keep what was prepared and let go of it. The messages, with whether they were said to be queued before.
+
+    A row: id, channel, address, phone, subject, body, the booking's version, good until.
+    """
+    return await connection.fetch(
+        """
+        update message m
+        set channel = p.channel, address = p.address, phone = p.phone, subject = p.subject, body = p.body,
+            prepared_for = p.prepared_for, good_until = p.good_until, preparations = 0, claimed_until = null,
+            version = greatest(m.version, 1)
+        from unnest(
+            $1::uuid[], $2::text[], $3::bytea[], $4::bytea[], $5::bytea[], $6::bytea[], $7::bigint[], $8::timestamptz[]
+        ) as p (message_id, channel, address, phone, subject, body, prepared_for, good_until)
+        where m.message_id = p.message_id and m.state = 'waiting'
+        returning new.*, old.version > 0 as said
+        """,
+        *zip(*rows, strict=True),
+    )
+
+
+async def keep_words(connection: Connection, message_id: UUID, subject: bytes, body: bytes) -> None:
+    """Keep the words of a message that goes nowhere, for whoever calls instead."""
+    await connection.execute(
+        "update message set subject = $2, body = $3 where message_id = $1 and state = 'waiting'",
+        message_id,
+        subject,
+        body,
+    )
+
+
+async def postpone(connection: Connection, rows: Sequence[tuple[UUID, datetime]]) -> None:
+    """Let go of messages that could not be prepared, each to be looked at again at an instant."""
+    await connection.execute(
+        """
+        update message m
+        set try_at = p.try_at, preparations = m.preparations + 1, good_until = null, claimed_until = null
+        from unnest($1::uuid[], $2::timestamptz[]) as p (message_id, try_at)
+        where m.message_id = p.message_id and m.state = 'waiting'
+        """,
+        *zip(*rows, strict=True),
+    )
+
+
+async def hold(connection: Connection, rows: Sequence[tuple[UUID, datetime]]) -> None:
+    """Let go of messages that the quiet hours hold, each due at an instant."""
+    await connection.execute(
+        """
+        update message m
+        set try_at = p.due_at, due_at = p.due_at, good_until = null, claimed_until = null
+        from unnest($1::uuid[], $2::timestamptz[]) as p (message_id, due_at)
+        where m.message_id = p.message_id and m.state = 'waiting'
+        """,
+        *zip(*rows, strict=True),
+    )
+
+
+async def settle(connection: Connection, rows: Sequence[tuple[UUID, str, str | None]]) -> Rows:
+    """Give messages that wait their final state, with a reason unless sent. The messages as they are then.
+
+    A message that was never said to be queued is withdrawn without a word: its version stays 0.
+    """
+    return await connection.fetch(
+        """
+        update message m
+        set state = s.state, reason = s.reason, settled_at = county_now(), good_until = null, claimed_until = null,
+            version = m.version + case when m.version = 0 and s.state = 'withdrawn' then 0 else 1 end
+        from unnest($1::uuid[], $2::text[], $3::text[]) as s (message_id, state, reason)
+        where m.message_id = s.message_id and m.state = 'waiting'
+        returning m.*
+        """,
+        *zip(*rows, strict=True),
+    )
+
+
+async def lock_said(connection: Connection, ids: Sequence[UUID] | None, after: UUID | None, limit: int) -> Rows:
+    """Lock messages that were said to be queued, in the order of their ids, from `after` on; of all without `ids`."""
+    return await connection.fetch(
+        """
+        select * from message
+        where version > 0 and ($1::uuid[] is null or message_id = any($1))
+          and ($2::uuid is null or message_id > $2)
+        order by message_id
+        limit $3
+        for update
+        """,
+        ids,
+        after,
+        limit,
+    )
+
+
+async def select_call_list(connection: Connection, limit: int) -> Rows:
+    """Messages that reached nobody, of visits that are not a day past: what the hall changed first, then by time."""
+    return await connection.fetch(
+        """
+        select * from message
+        where state = 'failed' and starts_at > county_now() - interval '1 day'
+        order by kind in ('moved', 'session_cancelled') desc, starts_at, message_id
+        limit $1
+        """,
+        limit,
+    )
+
+
+async def select_failed(connection: Connection, message_id: UUID) -> asyncpg.Record | None:
+    """One message that reached nobody."""
+    return await connection.fetchrow("select * from message where message_id = $1 and state = 'failed'", message_id)
+
+
+async def overdue_seconds(connection: Connection) -> float:
+    """How long the most overdue message has been waiting for its turn, in seconds of county time; 0 if none is."""
+    seconds: float = await connection.fetchval(
+        """
+        select coalesce(extract(epoch from county_now() - min(due_at)), 0)::float8
+        from message
+        where state = 'waiting' and try_at <= county_now()
+        """
+    )
+    return seconds
+
+
+async def forget_messages(connection: Connection, days: int, limit: int) -> int:
+    """Delete words and addresses of messages settled so many days ago; how many messages."""
+    status = await connection.execute(
+        """
+        update message
+        set address = null, phone = null, subject = null, body = null
+        where message_id in (
+            select message_id from message
+            where settled_at < county_now() - make_interval(days => $1) and (body is not null or phone is not null)
+            order by settled_at
+            limit $2
+            for update skip locked
+        )
+        """,
+        days,
+        limit,
+    )
+    return int(status.rpartition(" ")[2])
