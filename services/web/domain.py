@@ -257,6 +257,13 @@ def by_window(slots: Sequence[Slot], session: Session | None) -> dict[str, list[
     return dict(sorted(found.items(), key=lambda pair: numbers.get(pair[0], 0)))
 
 
+def first_choice(slots: Iterable[Slot], session: Session | None) -> Slot | None:
+    """The slot that is chosen at first: the earliest free one where a head sits in person, else the earliest."""
+    in_person = {each.window_id for each in session.duties if each.role == "principal"} if session else set()
+    free = [each for each in slots if each.free > 0]
+    return min(free, key=lambda each: (each.window_id not in in_person, each.starts_at, each.slot_id), default=None)
+
+
 def release_state(session: Session, now: datetime) -> Literal["tentative", "not_released", "closed", "open", "none"]:
     """Where a session stands between planned and over, from the roster alone: without the seats."""
     if session.status == "tentative":

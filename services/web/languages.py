@@ -55,6 +55,10 @@ class Language:
         """A name that the roster keeps in both languages: `of(matter, "name")`. Chinese stands in for a missing one."""
         return getattr(thing, f"{name}_{self.code}", "") or getattr(thing, f"{name}_zh", "")
 
+    def phone(self, number: str) -> str:
+        """A phone number as it is written here: 转 stands before an extension."""
+        return number if self.code == "zh" else number.replace("转", "ext.")
+
     def day(self, when: date) -> str:
         """2026年1月4日 星期日 · Sunday 4 January 2026."""
         return format_date(when, self.day_pattern, locale=self.locale)

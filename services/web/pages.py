@@ -139,7 +139,7 @@ class Page:
     @property
     def phone(self) -> str:
         """The number that helps."""
-        return self.venue.phone if self.venue else self.site.settings.phone
+        return self.language.phone(self.venue.phone if self.venue else self.site.settings.phone)
 
     def link(self, **wishes: str) -> str:
         """The address of this page in another language or size."""
@@ -221,7 +221,7 @@ async def open_page(request: Request) -> Page:
     except Unreadable:
         request.scope["query_string"] = b""  # so that the page that tells it can be opened
         raise
-    if any(has_controls(each) for each in (*query, *query.values(), *map(str, request.path_params.values()))):
+    if any(has_controls(each) for each in (*query, *query.values())):
         request.scope["query_string"] = b""
         raise Unreadable
     wishes = wished(request)

@@ -60,10 +60,10 @@ REFUSALS: dict[str, Refusal] = {
     "session_not_released": Refusal(
         phrase("这一天还没有放号"), phrase("到了放号时间再来约，或者另选一天。"), Way.TIMES
     ),
-    "session_closed": Refusal(
-        phrase("这一天已经停止预约"), phrase("请另选一天。当天也可以直接到大厅来。"), Way.TIMES
-    ),
+    "session_closed": Refusal(phrase("这一天已经停止预约"), phrase("请另选一天。当天也可以直接到大厅来。"), Way.TIMES),
     "session_unknown": Refusal(phrase("没有这一天的服务日"), phrase("安排可能变了。请看看现在哪几天能约。"), Way.DATES),
+    "official_unknown": Refusal(phrase("名单上没有这位领导"), phrase("请回到局长名单，重新点名字。"), Way.START),
+    "venue_unknown": Refusal(phrase("大厅还没有录入"), phrase("请打页面下面的电话。"), Way.START),
     "slot_past": Refusal(phrase("这个时段已经过了"), phrase("请另选一个时间，您填的内容都还在。"), Way.TIMES),
     "slot_full": Refusal(
         phrase("这个时段刚刚被约满了"), phrase("请另选一个时间，您填的内容都还在，不用重填。"), Way.TIMES

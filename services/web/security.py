@@ -125,7 +125,7 @@ class Cookies:
         """Code and digits of the booking that this browser may open."""
         try:
             text = self._seal.decrypt(self.read(request, VOUCHER_COOKIE), ttl=self._voucher_seconds)
-        except InvalidToken:
+        except (InvalidToken, ValueError):  # the latter for what is no ASCII
             return None
         code, digits = json.loads(text)
         return code, digits

@@ -5,8 +5,9 @@ from urllib.parse import quote
 
 from fastapi import Path
 
-ID_CHARACTERS = 120
-Id = Annotated[str, Path(min_length=1, max_length=ID_CHARACTERS)]
+ID_CHARACTERS = 200
+Id = Annotated[str, Path(max_length=ID_CHARACTERS, pattern=r"^[^\x00-\x1f\x7f\ufffd]+$")]
+"""Something's id in an address. What can be none leads to the page that says so."""
 
 
 def booking_page(matter_id: str, *rest: str) -> str:

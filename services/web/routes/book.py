@@ -12,7 +12,16 @@ from typing import Any
 
 from fastapi import APIRouter, Response
 
-from services.web.domain import PARTY_SIZE_MAX, BookableSession, Session, Slot, by_window, first_open, first_unreleased
+from services.web.domain import (
+    PARTY_SIZE_MAX,
+    BookableSession,
+    Session,
+    Slot,
+    by_window,
+    first_choice,
+    first_open,
+    first_unreleased,
+)
 from services.web.forms import LABELS, LONGEST, Details, Findings, Unreadable, found_here, has_controls, whole_number
 from services.web.pages import OpenPage, Page
 from services.web.queries import Choice, or_none
@@ -150,7 +159,7 @@ async def slots(matter_id: Id, session_id: Id, page: Page = OpenPage) -> Respons
         this=this,
         is_first=first is not None and first.session_id == session_id,
         windows=by_window(found.items, session),
-        chosen=next((each for each in sorted(found.items, key=_by_time) if each.free > 0), None),
+        chosen=first_choice(found.items, session),
         now=found.now,
     )
 
@@ -280,7 +289,3 @@ async def _day(
         page.queries.slots(bookable.session_id, matter_id), or_none(session_or_refused(page, bookable.session_id))
     )
     return bookable, session, by_window([each for each in found.items if each.free > 0], session)
-
-
-def _by_time(slot: Slot) -> tuple[Any, int]:
-    return slot.starts_at, slot.slot_id

@@ -22,10 +22,15 @@ async def start(page: Page = OpenPage) -> Response:
     matters, sessions, general_desk = await asyncio.gather(
         or_none(page.queries.matters()), or_none(page.queries.sessions(now.date())), general_desk_matter(page)
     )
+    bookable = {each.programme_id for each in (sessions.items if sessions else ()) if each.booking}
     coming = [
         each
         for each in (sessions.items if sessions else ())
-        if each.public and each.status != "cancelled" and each.opening and each.opening[-1].ends_at > now
+        if each.public
+        and each.programme_id in bookable
+        and each.status != "cancelled"
+        and each.opening
+        and each.opening[-1].ends_at > now
     ]
     return page.show(
         "start.html",

@@ -1,0 +1,281 @@
+"""A county on paper: what the other services would answer the pages, so that each of their answers can be had at will.
+
+The pages are the real ones; only the wire ends here. The whole way on the real services is in tests/e2e and
+tests/browser.
+"""
+
+import json
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta, timezone
+from functools import cache
+from typing import Any
+
+import httpx
+from fastapi import FastAPI
+
+from services.web.app import create_app
+from services.web.queries import Memory
+from services.web.settings import WebSettings
+from shared.application import Runtime
+
+ZONE = timezone(timedelta(hours=8))
+NOW = datetime.now(ZONE).replace(microsecond=0)
+DAY = (NOW + timedelta(days=8)).replace(hour=9, minute=0, second=0)
+ORIGIN = "http://hall.test"
+MATTER = "transfer"
+TYPED = {
+    "name": "王桂兰",
+    "document_type": "resident_id",
+    "document_number": "11010519491231002X",
+    "phone": "13900002741",
+    "party_size": "2",
+    "note": "合同上少写了车库 <script>alert(1)</script>",
+}
+
+
+def matter(**changes: Any) -> dict[str, Any]:
+    return {
+        "matter_id": MATTER,
+        "department_id": "land",
+        "name_zh": "不动产转移登记",
+        "name_en": "Transfer of title",
+        "plain_name_zh": "二手房过户",
+        "plain_name_en": "Transfer a second-hand home",
+        "documents": [{"name_zh": "身份证", "name_en": "Identity card", "note_zh": "原件", "note_en": "Original"}],
+        "statutory_days": 30,
+        "promised_days": 3,
+        "visit": "needed",
+        "department_name_zh": "自然资源局",
+        "department_name_en": "Natural Resources",
+        **changes,
+    }
+
+
+def session(**changes: Any) -> dict[str, Any]:
+    return {
+        "session_id": "s1",
+        "programme_id": "service-day",
+        "programme_name_zh": "局长服务日",
+        "programme_name_en": "Directors' service day",
+        "venue_id": "hall",
+        "rule_date": DAY.date().isoformat(),
+        "date": DAY.date().isoformat(),
+        "day_kind": "workday",
+        "status": "planned",
+        "public": True,
+        "opening": [{"starts_at": DAY.isoformat(), "ends_at": (DAY + timedelta(hours=3)).isoformat()}],
+        "duties": [
+            {
+                "duty_id": "d1",
+                "window_id": "w3",
+                "department_id": "land",
+                "official_id": "zhou",
+                "role": "principal",
+                "official_name": "周文清",
+                "official_title_zh": "局长",
+                "official_title_en": "Director",
+            }
+        ],
+        "windows": [
+            {
+                "window_id": "w3",
+                "number": 3,
+                "department_id": "land",
+                "department_name_zh": "自然资源局",
+                "department_name_en": "Natural Resources",
+            }
+        ],
+        "booking": {
+            "release_at": (NOW - timedelta(days=1)).isoformat(),
+            "closes_at": DAY.isoformat(),
+            "cancel_until": (DAY - timedelta(hours=15)).isoformat(),
+            "slot_minutes": 30,
+            "capacity": 3,
+            "party_size_max": 5,
+        },
+        **changes,
+    }
+
+
+def bookable(**changes: Any) -> dict[str, Any]:
+    return {
+        "session_id": "s1",
+        "date": DAY.date().isoformat(),
+        "starts_at": DAY.isoformat(),
+        "release_at": (NOW - timedelta(days=1)).isoformat(),
+        "closes_at": DAY.isoformat(),
+        "state": "open",
+        "free": 3,
+        **changes,
+    }
+
+
+def slot(**changes: Any) -> dict[str, Any]:
+    return {
+        "slot_id": 7,
+        "window_id": "w3",
+        "starts_at": DAY.isoformat(),
+        "ends_at": (DAY + timedelta(minutes=30)).isoformat(),
+        "free": 2,
+        "capacity": 3,
+        **changes,
+    }
+
+
+def booking(**changes: Any) -> dict[str, Any]:
+    return {
+        "booking_id": "b1",
+        "code": "4081 2736",
+        "state": "confirmed",
+        "session_id": "s1",
+        "window_id": "w3",
+        "department_id": "land",
+        "matter_id": MATTER,
+        "starts_at": DAY.isoformat(),
+        "ends_at": (DAY + timedelta(minutes=30)).isoformat(),
+        "cancel_until": (DAY - timedelta(hours=15)).isoformat(),
+        "party_size": 2,
+        "name_masked": "王**",
+        "document_masked": "1*************002X",
+        "phone_masked": "+*********2741",
+        "version": 1,
+        **changes,
+    }
+
+
+def problem(status: int, code: str, **more: Any) -> tuple[int, dict[str, Any]]:
+    return status, {"type": f"urn:x:{code}", "title": code, "status": status, "code": code, **more}
+
+
+@dataclass
+class County:
+    """Answers by the end of the path; `away` names services that do not answer."""
+
+    answers: dict[str, Any] = field(default_factory=dict)
+    away: set[str] = field(default_factory=set)
+    asked: list[httpx.Request] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.answers = {
+            "/venue": {
+                "venue_id": "hall",
+                "name_zh": "望川县政务服务大厅",
+                "name_en": "Wangchuan Hall",
+                "address_zh": "南门路 8 号",
+                "address_en": "8 Nanmen Road",
+                "phone": "12345 转 2",
+                "departments": [],
+                "windows": [],
+            },
+            "/departments": {
+                "items": [
+                    {"department_id": "desk", "name_zh": "总服务台", "name_en": "General desk", "general_desk": True},
+                    {"department_id": "land", "name_zh": "自然资源局", "name_en": "Natural Resources"},
+                ]
+            },
+            "/matters": {"items": [matter()], "total": 1},
+            f"/matters/{MATTER}": matter(),
+            "roster/v1/sessions": {"items": [session()], "total": 1},
+            "roster/v1/sessions/s1": session(),
+            "booking/v1/sessions": {"items": [bookable()], "now": NOW.isoformat()},
+            "/sessions/s1/slots": {"items": [slot()], "now": NOW.isoformat()},
+            "/bookings": booking(),
+            "/bookings/lookup": booking(),
+            "/bookings/cancel": booking(state="cancelled", reason="visitor", version=2),
+            "/bookings/agree": booking(version=3),
+            "/staff/officials": {
+                "items": [{"official_id": "zhou", "name": "周文清", "title_zh": "局长", "department_id": "land"}]
+            },
+            "/staff/officials/zhou/sessions": {"items": [session()]},
+            "/staff/sessions/s1/bookings": [],
+            "/staff/console-messages": {"items": []},
+        }
+
+    def __call__(self, request: httpx.Request) -> httpx.Response:
+        self.asked.append(request)
+        service = request.url.path.split("/")[2]
+        if service in self.away:
+            raise httpx.ConnectError("away", request=request)
+        fitting = [key for key in self.answers if request.url.path.endswith(key)]
+        found = self.answers[max(fitting, key=len)] if fitting else problem(404, "not_found")
+        status, body = found if isinstance(found, tuple) else (200, found)
+        headers = {"Retry-After": "90"} if status == 429 else {}
+        return httpx.Response(status, json=body, headers=headers)
+
+    def posted(self, end: str) -> list[dict[str, Any]]:
+        """The bodies that were posted to addresses with this end."""
+        return [
+            json.loads(each.content) for each in self.asked if each.method == "POST" and each.url.path.endswith(end)
+        ]
+
+
+def settings(**changes: Any) -> WebSettings:
+    return WebSettings(
+        **{
+            "SERVICE_SECRET": "s" * 40,
+            "OPERATOR_SECRET": "o" * 40,
+            "STAFF_ACCESS": "closed",
+            "fresh_seconds": 0,
+            **changes,
+        }
+    )
+
+
+@cache
+def _application(changes: tuple[tuple[str, Any], ...]) -> FastAPI:
+    """Reading the templates takes its time; once for all tests."""
+    return create_app(settings(**dict(changes)))
+
+
+def visitor(county: County, *, origin: str = ORIGIN, **changes: Any) -> httpx.AsyncClient:
+    """A browser without a script: it keeps cookies, sends its origin, and follows nothing by itself."""
+    app = _application(tuple(sorted(changes.items())))
+    chosen = app.state.settings
+    app.state.site = replace(app.state.site, memory=Memory(chosen))
+    http = httpx.AsyncClient(transport=httpx.MockTransport(county))
+    app.state.runtime = Runtime(name="web", settings=chosen, http=http)
+    return httpx.AsyncClient(
+        transport=httpx.ASGITransport(app=app, raise_app_exceptions=False), base_url=origin, headers={"Origin": origin}
+    )
+
+
+def fields(page: httpx.Response, action: str) -> dict[str, str]:
+    """What the form with this action would send as it stands."""
+    from html.parser import HTMLParser  # noqa: PLC0415  (needed here alone)
+
+    class Reader(HTMLParser):
+        found: dict[str, str] | None = None
+        inside = False
+
+        def handle_starttag(self, tag: str, attributes: list[tuple[str, str | None]]) -> None:
+            given = dict(attributes)
+            if tag == "form":
+                self.inside = given.get("action") == action and self.found is None
+                if self.inside:
+                    self.found = {}
+            elif tag == "input" and self.inside and self.found is not None and given.get("name"):
+                if given.get("type") == "radio" and "checked" not in given:
+                    return
+                self.found[given["name"] or ""] = given.get("value") or ""
+
+        def handle_endtag(self, tag: str) -> None:
+            if tag == "form":
+                self.inside = False
+
+    reader = Reader()
+    reader.feed(page.text)
+    assert reader.found is not None, f"no form for {action} on the page"
+    return reader.found
+
+
+async def check_page(browser: httpx.AsyncClient, **typed: str) -> httpx.Response:
+    """The way to the check page."""
+    page = await browser.get(f"/book/{MATTER}/s1/details?slot=7")
+    action = f"/book/{MATTER}/check"
+    return await browser.post(action, data={**fields(page, action), **TYPED, **typed})
+
+
+async def booked(browser: httpx.AsyncClient, **typed: str) -> httpx.Response:
+    """The answer to pressing 确认预约."""
+    page = await check_page(browser, **typed)
+    return await browser.post("/bookings", data=fields(page, "/bookings"))
