@@ -20,7 +20,7 @@ SERVICES = ("roster", "booking", "notifications", "web")
 HIGHEST_PORT = 65_435
 PORTS_BESIDE = 100
 LOOPBACK = "127.0.0.1"
-SHUTDOWN_SECONDS = 8
+SHUTDOWN_SECONDS = 7
 """What a service has to end by itself; less than the supervisor waits."""
 
 

@@ -7,6 +7,7 @@ as `nobody`, since PostgreSQL refuses root. A folder of another major version is
 
 import asyncio
 import os
+import pwd
 import signal
 import time
 from collections.abc import Callable
@@ -57,8 +58,12 @@ def _reachable_by_others(path: Path) -> bool:
 
 
 def _user(data: Path) -> str:
-    """Whom the server runs as, in the tether's words."""
+    """Whom the server runs as, in the tether's words. Raises Obstacle."""
     if os.geteuid() != 0:
+        try:
+            pwd.getpwuid(os.geteuid())
+        except KeyError:
+            raise Obstacle(f"PostgreSQL needs a user with a name, and user {os.geteuid()} has none here.") from None
         return "-"
     return str(NOBODY) if _reachable_by_others(data) and _reachable_by_others(BINARIES / "postgres") else f"{NOBODY}+"
 

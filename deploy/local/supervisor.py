@@ -2,7 +2,7 @@
 
 What is independent starts at the same time. A part that dies is started again, each time a little later;
 one that died five times within a minute stops all. A stop gives the services their time, then the servers theirs, and
-kills what is left: 14 s at most, whatever hangs.
+kills what is left: 12 s at most, whatever hangs.
 """
 
 import asyncio
@@ -33,7 +33,7 @@ DEATHS_SECONDS = 60.0
 BACKOFF_SECONDS = (0.2, 1.0, 2.0, 4.0)
 READY_SECONDS = 120.0
 SERVICES_STOP_SECONDS = SHUTDOWN_SECONDS + 1.0
-SERVERS_STOP_SECONDS = 4.0
+SERVERS_STOP_SECONDS = 3.0
 DEMO = Path("deploy/packs/wangchuan")
 
 
