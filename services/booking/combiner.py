@@ -216,7 +216,7 @@ class Combiner:
 
 
 def _row(booking: Booking) -> outbox.Row:
-    return outbox.row(BookingMade.model_construct(version=booking.version, booking=booking.public()))
+    return outbox.row(BookingMade(version=booking.version, booking=booking.public()))
 
 
 def _answer(each: _Waiting, facts: Refusal) -> bool:

@@ -65,7 +65,7 @@ class Booking:
 
     def public(self) -> events.Booking:
         """The state as events tell it."""
-        return events.Booking.model_construct(
+        return events.Booking(
             booking_id=str(self.booking_id),
             session_id=self.session_id,
             venue_id=self.venue_id,
@@ -153,7 +153,7 @@ class BookingView(BaseModel):
 def view(booking: Booking, person: Person) -> BookingView:
     """What the visitor is shown: the same for the same booking, whenever it is asked for."""
     phone = person.reachable_phone()
-    return BookingView.model_construct(
+    return BookingView(
         booking_id=str(booking.booking_id),
         code=codes.spoken(booking.code),
         state=booking.state,

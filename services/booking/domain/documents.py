@@ -15,7 +15,6 @@ from typing import Literal
 
 from pydantic_core import PydanticCustomError
 from stdnum.cn import ric, uscc
-from stdnum.exceptions import ValidationError
 
 DocumentType = Literal[
     "resident_id",
@@ -40,8 +39,7 @@ OLDEST_BIRTH_YEAR = 1880
 
 def canonical_number(document_type: DocumentType, number: str) -> str:
     """The number in the one form that is stored and indexed. PydanticCustomError with a stable code."""
-    text = unicodedata.normalize("NFKC", number).upper()
-    text = "".join(each for each in text if not each.isspace() and each != "-")
+    text = "".join(unicodedata.normalize("NFKC", number).upper().split()).replace("-", "")
     return READERS[document_type](text)
 
 
@@ -54,7 +52,7 @@ def birth_date(document_type: DocumentType, number: str) -> date | None:
     """The date of birth within a canonical number; None for a document that carries none."""
     resident = document_type in ("resident_id", "household_register", "hk_macao_taiwan_residence")
     if resident or (document_type == "permanent_residence" and number[0].isdigit()):
-        return ric.get_birth_date(number)
+        return _date_within(number)
     return None
 
 
@@ -71,14 +69,19 @@ def _check_character() -> PydanticCustomError:
     return PydanticCustomError("document_check_character", "the check character does not match: a character is wrong")
 
 
+def _date_within(number: str) -> date:
+    """The eight digits of the date of birth. ValueError where there is no such day."""
+    return date(int(number[6:10]), int(number[10:12]), int(number[12:14]))
+
+
 def _resident_number(text: str) -> str:
     if not RESIDENT_NUMBER.fullmatch(text):
         raise _malformed()
     if text[-1] != ric.calc_check_digit(text):
         raise _check_character()
     try:
-        born_on = ric.get_birth_date(text)
-    except ValidationError:
+        born_on = _date_within(text)
+    except ValueError:
         born_on = None
     if born_on is None or born_on.year < OLDEST_BIRTH_YEAR:
         raise PydanticCustomError("document_birth_date", "the number holds a date of birth that cannot be")

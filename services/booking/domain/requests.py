@@ -5,6 +5,7 @@ Codes of fields, besides pydantic's own: `text_control_character`, `name_charact
 `codes`. A refused value is never repeated in an answer: it may be a document number.
 """
 
+import re
 import unicodedata
 from email.errors import MessageError
 from email.headerregistry import Address
@@ -19,6 +20,7 @@ from services.booking.domain import codes
 from services.booking.domain.documents import DocumentType, canonical_number
 
 DEFAULT_REGION = "CN"
+MOBILE_DIGITS = 11
 PARTY_SIZE_MAX = 50
 """No programme allows more; what the session allows is checked when the seat is claimed."""
 ODD_IN_EMAIL = frozenset(' "()[]<>,;:\\')
@@ -30,7 +32,9 @@ DIRECTIONS = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 def _clean(text: str) -> str:
     """NFC without outer blanks. Refuses what no keyboard types: control characters, U+0000 above all."""
     text = unicodedata.normalize("NFC", text).strip()
-    if any(unicodedata.category(each) in ("Cc", "Cs") or each in DIRECTIONS for each in text):
+    if not text.isprintable() and any(
+        unicodedata.category(each) in ("Cc", "Cs") or each in DIRECTIONS for each in text
+    ):
         raise PydanticCustomError("text_control_character", "control characters cannot be part of a text")
     return text
 
@@ -48,9 +52,22 @@ def _name(text: str) -> str:
     return text
 
 
+def _mobile_numbers() -> re.Pattern[str]:
+    metadata = phonenumbers.PhoneMetadata.metadata_for_region(DEFAULT_REGION)
+    if metadata is None or metadata.mobile is None:
+        raise LookupError(DEFAULT_REGION)
+    return re.compile(metadata.mobile.national_number_pattern or "", re.ASCII)
+
+
+MOBILE = _mobile_numbers()
+"""The library's own pattern. What it takes whole needs none of the forty microseconds that reading anything costs."""
+
+
 def _phone(text: str) -> str:
     """The number as E.164: mobile, landline with area code, or foreign with its country's code."""
     text = unicodedata.normalize("NFKC", _clean(text))
+    if len(text) == MOBILE_DIGITS and MOBILE.fullmatch(text):
+        return f"+86{text}"
     try:
         number = phonenumbers.parse(text, DEFAULT_REGION)
     except phonenumbers.NumberParseException as error:
