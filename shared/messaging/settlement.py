@@ -21,7 +21,7 @@ import structlog
 from faststream.exceptions import NackMessage
 from faststream.message import StreamMessage
 
-from shared.database import Pool
+from shared import database
 from shared.messaging import failure, metrics, sql
 from shared.messaging.consumer import Subscription
 from shared.messaging.envelope import Record, Unreadable, sent_at
@@ -42,7 +42,7 @@ Place = tuple[int, int]
 class Settlement:
     """Settles the messages of one subscription, one at a time."""
 
-    def __init__(self, subscription: Subscription, pool: Pool, group: str) -> None:
+    def __init__(self, subscription: Subscription, pool: database.Pool, group: str) -> None:
         self.subscription = subscription
         self.group = group
         self.progressed_at = time.monotonic()
@@ -92,7 +92,7 @@ class Settlement:
                 return
             attempts += 1
             if failure.passes(found):
-                answered += await self._database_answers()
+                answered += await database.answers(self._pool)
                 if answered < ANSWERED_LIMIT:
                     await self._hold(found, record, answered, waits, give_back_at)
                     waits, attempts = waits + 1, attempts - 1
@@ -180,14 +180,6 @@ class Settlement:
             self._held = {place: answered for place, answered in self._held.items() if place[0] != record.partition}
             metrics.consumer_holding.labels(self._topic).set(0)
         metrics.messages.labels(self._topic, outcome).inc()
-
-    async def _database_answers(self) -> bool:
-        try:
-            async with asyncio.timeout(3), self._pool.acquire() as connection:
-                await connection.fetchval("select 1")
-        except Exception:  # noqa: BLE001  (no answer is no answer)
-            return False
-        return True
 
     async def _sleep(self, seconds: float) -> None:
         """Wait, or raise NackMessage because the service stops."""

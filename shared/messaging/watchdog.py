@@ -15,7 +15,7 @@ from typing import Any
 import structlog
 from aiokafka import TopicPartition
 
-from shared.database import Pool
+from shared import database
 from shared.messaging import metrics
 from shared.messaging.settlement import Settlement
 
@@ -39,7 +39,7 @@ class Watchdog:
 
     def __init__(
         self,
-        pool: Pool,
+        pool: database.Pool,
         on_stuck: Callable[[str], None] = exit_process,
         *,
         round_seconds: float = ROUND_SECONDS,
@@ -74,21 +74,13 @@ class Watchdog:
         if lags is None or watched.settlement.holding or not waiting:
             watched.healthy_at = time.monotonic()
             return None
-        if not await self._database_answers():
+        if not await database.answers(self._pool):
             watched.healthy_at = time.monotonic()
             return None
         idle = time.monotonic() - max(watched.healthy_at, watched.settlement.progressed_at)
         if idle < self._stuck_seconds:
             return None
         return f"{waiting} messages of {topic} wait and none was settled for {idle:.0f} s"
-
-    async def _database_answers(self) -> bool:
-        try:
-            async with asyncio.timeout(ANSWER_SECONDS), self._pool.acquire() as connection:
-                await connection.fetchval("select 1")
-        except Exception:  # noqa: BLE001  (no answer is no answer)
-            return False
-        return True
 
 
 class _Watched:

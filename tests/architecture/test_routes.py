@@ -1,24 +1,13 @@
 """Every route says whom it is for, and its path agrees."""
 
-import importlib
-import os
-
 import pytest
 from fastapi.routing import APIRoute, iter_route_contexts
 
 from shared.access import Caller, declared
-from tests.contracts.export import SETTINGS
+from tests.contracts.export import application
 
 SERVICES = ("roster", "booking", "notifications", "web")
 DOCUMENTS = {"/internal/openapi.json", "/internal/asyncapi.json"}
-
-
-def application(service, *, staff_access):
-    os.environ.update({**SETTINGS, "STAFF_ACCESS": staff_access})
-    try:
-        return importlib.import_module(f"services.{service}.app").create_app()
-    finally:
-        os.environ.update(SETTINGS)
 
 
 def callers(app):
@@ -39,7 +28,7 @@ def declared_of(route):
 
 @pytest.mark.parametrize("service", SERVICES)
 def test_paths_and_callers_agree(service):
-    found = callers(application(service, staff_access="open"))
+    found = callers(application(service, STAFF_ACCESS="open"))
     assert found, "no route was found, so nothing was looked at"
     for path, caller in found.items():
         if path.startswith("/internal/") and path not in DOCUMENTS:
@@ -52,11 +41,11 @@ def test_paths_and_callers_agree(service):
 
 @pytest.mark.parametrize("service", SERVICES)
 def test_without_staff_access_no_staff_route_is_there(service):
-    assert Caller.STAFF not in callers(application(service, staff_access="closed")).values()
+    assert Caller.STAFF not in callers(application(service, STAFF_ACCESS="closed")).values()
 
 
 @pytest.mark.parametrize("service", ["roster", "booking", "notifications"])
 def test_public_paths_start_with_the_services_own_prefix(service):
-    for path in callers(application(service, staff_access="open")):
+    for path in callers(application(service, STAFF_ACCESS="open")):
         own = path.startswith((f"/api/{service}/v1/", "/internal/")) or path in {"/live", "/ready", "/metrics"}
         assert own, path

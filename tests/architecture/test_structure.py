@@ -106,6 +106,5 @@ def test_imports_keep_to_the_architecture():
 
 @pytest.mark.parametrize("path", PRODUCT + TESTS, ids=relative)
 def test_nothing_is_left_unfinished(path):
-    if path == Path(__file__):
-        return
-    assert not re.search(r"\b(TODO|FIXME|XXX|HACK)\b", path.read_text())
+    assert not re.search(r"#\s*(TODO|FIXME|HACK)\b", path.read_text())
+    assert "NotImplementedError" not in path.read_text() or path.name in {"base.py", "test_structure.py"}

@@ -11,6 +11,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from fastapi import FastAPI
+
 from shared.events.topics import TOPICS
 
 ROOT = Path(__file__).parents[2]
@@ -37,12 +39,11 @@ def event_schemas() -> dict[Path, dict[str, Any]]:
 
 def service_documents() -> dict[Path, dict[str, Any]]:
     """OpenAPI and AsyncAPI of every service, by the file each belongs in."""
-    os.environ.update(SETTINGS)
-    from shared import health  # noqa: PLC0415  (settings are read when an application is made)
+    from shared import health  # noqa: PLC0415  (the events' schemas need no service)
 
     found: dict[Path, dict[str, Any]] = {}
     for service in SERVICES:
-        app = importlib.import_module(f"services.{service}.app").create_app()
+        app = application(service)
         found[DOCUMENTS / f"{service}.openapi.json"] = health.openapi(app)
         if service != "web":
             from shared.asyncapi import document  # noqa: PLC0415  (see above)
@@ -50,6 +51,18 @@ def service_documents() -> dict[Path, dict[str, Any]]:
             consumers = importlib.import_module(f"services.{service}.consumers") if has_consumers(service) else None
             found[DOCUMENTS / f"{service}.asyncapi.json"] = document(service, consumers and consumers.subscriptions)
     return found
+
+
+def application(service: str, **changes: str) -> FastAPI:
+    """A service's application as it would start, with made-up secrets; nothing is connected."""
+    before = dict(os.environ)
+    os.environ.update(SETTINGS, **changes)
+    try:
+        app: FastAPI = importlib.import_module(f"services.{service}.app").create_app()
+    finally:
+        os.environ.clear()
+        os.environ.update(before)
+    return app
 
 
 def has_consumers(service: str) -> bool:

@@ -64,7 +64,7 @@ def build(router=None, **settings):
     return application.build(
         name="trial",
         title="Trial",
-        settings=ServiceSettings(**SECRETS, **settings),
+        settings=ServiceSettings(**SECRETS, **{"staff_access": "closed", **settings}),
         routers=[router or routes()],
         database=False,
     )
