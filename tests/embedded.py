@@ -12,6 +12,7 @@ from pathlib import Path
 import psutil
 
 from deploy.local.installation import ROOT
+from deploy.local.processes import TETHER
 
 START_SECONDS = 180.0
 
@@ -47,9 +48,11 @@ class EmbeddedStack:
     def launch(self) -> None:
         """Start the supervisor and do not wait."""
         environment = {**os.environ, "PORT": str(self.port), "DATA_DIR": str(self.folder)}
+        # However the tests end, it ends too.
+        tether = [sys.executable, str(TETHER), str(os.getpid()), str(int(signal.SIGTERM)), "-"]
         with self._output.open("wb") as output:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "deploy.local"],
+                [*tether, sys.executable, "-m", "deploy.local"],
                 cwd=ROOT,
                 env=environment,
                 stdin=subprocess.DEVNULL,
@@ -77,6 +80,12 @@ class EmbeddedStack:
         assert server is not None
         (port,) = [argument.partition("=")[2] for argument in server.cmdline() if argument.startswith("--port=")]
         return f"postgresql://{service}_owner:{password}@127.0.0.1:{port}/{service}"
+
+    def service_url(self, service: str) -> str:
+        """Where a service answers to those inside."""
+        process = self.member(service)
+        assert process is not None
+        return f"http://127.0.0.1:{process.environ()[f'{service.upper()}_PORT']}"
 
     def family(self) -> list[psutil.Process]:
         """Everything that the supervisor started and that runs now."""
