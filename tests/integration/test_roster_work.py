@@ -11,11 +11,14 @@ from pathlib import Path
 import asyncpg
 import pytest
 from aiokafka import AIOKafkaConsumer
+from typer.testing import CliRunner
 
 from services.roster import commands
+from services.roster.command_line import command_line
 from services.roster.domain.problems import SessionDateTaken
 from services.roster.sql import sessions as sessions_sql
 from shared import database as databases
+from shared import logs
 from shared.database import county_now, open_pool
 from shared.events.base import event_type
 from shared.events.roster import SessionPlanned
@@ -123,6 +126,19 @@ async def test_packs_imported_at_the_same_time_wait_for_each_other(pool):
     assert sum(bool(each.plan.changes) for each in reports) == 1
 
 
+async def test_replicas_that_plan_at_the_same_time_say_it_once(pool):
+    await run(pool, commands.import_pack, pack())
+    later = at("2026-12-21")
+
+    async def plan_as_replica():
+        async with databases.transaction(pool) as connection:
+            return await commands.plan_if_new_day(connection, ZONE, later)
+
+    reports = await asyncio.gather(*(plan_as_replica() for _ in range(4)))
+    assert sum(bool(each.changes) for each in reports if each is not None) == 1
+    assert await plan_as_replica() is None, "it is done for that day"
+
+
 async def test_planning_and_moving_at_the_same_time_never_put_two_on_one_day(pool):
     await run(pool, commands.import_pack, pack())
     session = "hall.service-day.2026-12-01", "hall.service-day.2026-12-11"
@@ -199,20 +215,34 @@ async def test_the_runtime_role_deletes_nothing(made):
 
 
 @pytest.fixture
-def operate(made, settings_env):
-    """Run `python -m services.roster` with these arguments on the test's database."""
+def operate(made, settings_env, monkeypatch):
+    """Give the roster's command line these arguments, with the test's database behind it."""
+    for name, value in {**settings_env, "ROSTER_DATABASE_URL": made.runtime_dsn}.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setattr(logs, "configure", lambda *_: None)
 
     async def run_command(*arguments, code=0):
-        env = {**os.environ, **settings_env, "ROSTER_DATABASE_URL": made.runtime_dsn}
-        done = await asyncio.to_thread(
-            subprocess.run,
-            [sys.executable, "-m", "services.roster", *map(str, arguments)],
-            cwd=ROOT, env=env, capture_output=True, text=True, timeout=60, check=False,
-        )  # fmt: skip
-        assert done.returncode == code, (done.stdout, done.stderr)
-        return done.stdout + done.stderr
+        # In a thread, for a command runs a loop of its own; a process for each would start for seconds.
+        done = await asyncio.to_thread(CliRunner().invoke, command_line, [str(each) for each in arguments])
+        assert done.exit_code == code, done.output
+        return done.output
 
     return run_command
+
+
+async def test_the_command_line_is_a_process(made, settings_env):
+    done = await asyncio.to_thread(
+        subprocess.run,
+        [sys.executable, "-m", "services.roster", "plan"],
+        cwd=ROOT,
+        env={**os.environ, **settings_env, "ROSTER_DATABASE_URL": made.runtime_dsn},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr == "roster_empty: Import a programme pack first.\n"
 
 
 async def test_the_command_line_does_what_the_operator_needs(operate, tmp_path, pool):

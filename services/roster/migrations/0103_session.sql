@@ -22,8 +22,8 @@ create table session (
     clash_with text references session deferrable initially deferred,
     clash_choice text,
     constraint session_rule_date_once unique (venue_id, programme_id, rule_date),
-    -- Two sessions of a programme and venue never share a date. Deferrable, for an imported calendar moves
-    -- many at once, one onto the day that another is about to leave.
+    -- Two sessions of a programme and venue never share a date. Deferrable, so that it is judged at the end of a
+    -- statement: an imported calendar moves many at once, one onto the day that another leaves.
     constraint session_date_taken exclude using btree (venue_id with =, programme_id with =, date with =)
         where (status <> 'cancelled') deferrable initially immediate,
     constraint session_status_known check (status in ('tentative', 'planned', 'cancelled')),

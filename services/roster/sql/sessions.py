@@ -96,8 +96,7 @@ async def list_sessions(  # noqa: PLR0913  (each a filter)
 
 
 async def save_sessions(connection: Connection, changed: Sequence[Planned]) -> None:
-    """Enter sessions as they are now. Their dates are judged together, once all are entered."""
-    await connection.execute("set constraints session_date_taken deferred")
+    """Enter sessions as they are now, in one statement: their dates are judged together, at its end."""
     await connection.execute(
         """
         insert into session select * from jsonb_populate_recordset(null::session, $1::jsonb)
@@ -111,7 +110,6 @@ async def save_sessions(connection: Connection, changed: Sequence[Planned]) -> N
         """,
         json.dumps([_row(each) for each in changed], ensure_ascii=False),
     )
-    await connection.execute("set constraints session_date_taken immediate")
 
 
 async def mark_clash(
