@@ -10,7 +10,7 @@ from starlette.exceptions import HTTPException
 from services.web.edge import Edge, protection
 from services.web.forms import Unreadable
 from services.web.pages import Site, open_page
-from services.web.refusals import AWAY, REFUSALS, refusal
+from services.web.refusals import AWAY, NOT_YET, REFUSALS, refusal
 from services.web.routes import ROUTERS
 from services.web.routes.posted import NotFromHere
 from services.web.settings import WebSettings
@@ -59,6 +59,11 @@ async def _on_refused(request: Request, error: Exception) -> Response:
     if error.code == "invalid_request" and request.method == "GET":  # an id that can be nobody's
         return await _tell(request, "not_found", HTTPStatus.NOT_FOUND)
     page = await open_page(request)
+    if error.code == "matter_unknown" and error.service == "booking":
+        matter_id = str(request.path_params.get("matter_id", ""))
+        return page.tell(
+            NOT_YET, HTTPStatus.SERVICE_UNAVAILABLE, retry_after=GOING_BACK, matter_id=matter_id, away=True
+        )
     matter_id = str(request.path_params.get("matter_id", "")) if error.code != "matter_unknown" else ""
     return page.tell(
         refusal(error.code), error.status, code=error.code, retry_after=error.retry_after, matter_id=matter_id

@@ -22,6 +22,8 @@ class Way(StrEnum):
     AGAIN = "again"
     """The same once more, with all that was typed."""
     MATTER = "matter"
+    """How the matter is done online."""
+    MATTER_PAGE = "matter_page"
 
 
 @dataclass(frozen=True)
@@ -134,6 +136,13 @@ AWAY: dict[str, Refusal] = {
     ),
     "notifications": Refusal(phrase("现在看不到消息"), phrase("消息照常排队，恢复以后会补发。"), Way.START),
 }
+
+NOT_YET = Refusal(
+    phrase("这件事还不能预约"),
+    phrase("它刚刚录入，要过一两分钟才能约。要带的材料现在就能看。"),
+    Way.MATTER_PAGE,
+)
+"""The roster knows a matter that booking has not heard of yet."""
 
 AWAY_WITH_FORM = Refusal(
     phrase("现在约不了号"),

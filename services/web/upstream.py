@@ -38,7 +38,8 @@ class Unavailable(Exception):  # noqa: N818  (a state of the other service, not 
 class Refused(Exception):  # noqa: N818  (what the service said)
     """A service said no, by one of its stable codes."""
 
-    def __init__(self, status: int, body: dict[str, Any], retry_after: str | None = None) -> None:
+    def __init__(self, service: Service, status: int, body: dict[str, Any], retry_after: str | None = None) -> None:
+        self.service = service
         self.status = status
         self.code = str(body.get("code", ""))
         self.body = body
@@ -111,7 +112,7 @@ class Upstream:
             return body
         if response.status_code >= HTTPStatus.INTERNAL_SERVER_ERROR or not isinstance(body, dict) or "code" not in body:
             raise self._away(service, path, RuntimeError(f"status {response.status_code}"))
-        raise Refused(response.status_code, body, response.headers.get("Retry-After"))
+        raise Refused(service, response.status_code, body, response.headers.get("Retry-After"))
 
     def _read(self, service: Service, answer: type[Answer], found: Any) -> Answer:
         try:

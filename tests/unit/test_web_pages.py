@@ -11,6 +11,7 @@ from services.booking.domain import problems as booking_problems
 from services.roster.domain import problems as roster_problems
 from services.web.refusals import REFUSALS
 from shared.problems import Problem
+from tests.page_forms import fields
 from tests.unit.web_county import (
     DAY,
     MATTER,
@@ -21,7 +22,6 @@ from tests.unit.web_county import (
     booked,
     booking,
     check_page,
-    fields,
     matter,
     problem,
     session,
@@ -275,6 +275,13 @@ async def test_the_voucher_shows_its_code_while_booking_is_away(county, browser)
     page = await browser.get("/bookings")
     assert page.status_code == 503
     assert "4081 2736" in page.text
+
+
+async def test_a_matter_that_booking_has_not_heard_of_yet_says_so(county, browser):
+    county.answers["booking/v1/sessions"] = problem(404, "matter_unknown")
+    page = await browser.get(f"/book/{MATTER}")
+    assert (page.status_code, title(page)) == (503, "这件事还不能预约")
+    assert f'href="/matters/{MATTER}"' in page.text
 
 
 async def test_an_answer_that_cannot_be_read_is_a_service_that_is_away(county, browser):

@@ -11,7 +11,7 @@ from services.web import catalogues
 from services.web.domain import Booking, length_finding, lookup_digits, remaining
 from services.web.forms import Details, Unreadable, found_here, read_pairs, whole_number
 from services.web.languages import CHINESE, ENGLISH, LOCALES
-from services.web.refusals import AWAY, AWAY_WHILE_BOOKING, AWAY_WITH_FORM, REFUSALS, UNKNOWN
+from services.web.refusals import AWAY, AWAY_WHILE_BOOKING, AWAY_WITH_FORM, NOT_YET, REFUSALS, UNKNOWN
 from tests.unit.web_county import booking
 
 NOW = datetime(2026, 12, 1, 8, tzinfo=timezone(timedelta(hours=8)))
@@ -120,7 +120,7 @@ def _names(text):
 
 @pytest.mark.parametrize(
     "refusal",
-    [*REFUSALS.values(), *AWAY.values(), UNKNOWN, AWAY_WITH_FORM, AWAY_WHILE_BOOKING],
+    [*REFUSALS.values(), *AWAY.values(), UNKNOWN, NOT_YET, AWAY_WITH_FORM, AWAY_WHILE_BOOKING],
     ids=lambda each: each.heading,
 )
 def test_every_refusal_has_a_heading_and_a_next_step_in_both_languages(refusal):

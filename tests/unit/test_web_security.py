@@ -6,7 +6,8 @@ import time
 import pytest
 
 from services.web.security import FORM_COOKIE, VOUCHER_COOKIE
-from tests.unit.web_county import MATTER, ORIGIN, County, booked, check_page, fields, visitor
+from tests.page_forms import fields
+from tests.unit.web_county import MATTER, ORIGIN, County, booked, check_page, visitor
 
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 

@@ -17,6 +17,7 @@ from services.web.app import create_app
 from services.web.queries import Memory
 from services.web.settings import WebSettings
 from shared.application import Runtime
+from tests.page_forms import fields
 
 ZONE = timezone(timedelta(hours=8))
 NOW = datetime.now(ZONE).replace(microsecond=0)
@@ -237,35 +238,6 @@ def visitor(county: County, *, origin: str = ORIGIN, **changes: Any) -> httpx.As
     return httpx.AsyncClient(
         transport=httpx.ASGITransport(app=app, raise_app_exceptions=False), base_url=origin, headers={"Origin": origin}
     )
-
-
-def fields(page: httpx.Response, action: str) -> dict[str, str]:
-    """What the form with this action would send as it stands."""
-    from html.parser import HTMLParser  # noqa: PLC0415  (needed here alone)
-
-    class Reader(HTMLParser):
-        found: dict[str, str] | None = None
-        inside = False
-
-        def handle_starttag(self, tag: str, attributes: list[tuple[str, str | None]]) -> None:
-            given = dict(attributes)
-            if tag == "form":
-                self.inside = given.get("action") == action and self.found is None
-                if self.inside:
-                    self.found = {}
-            elif tag == "input" and self.inside and self.found is not None and given.get("name"):
-                if given.get("type") == "radio" and "checked" not in given:
-                    return
-                self.found[given["name"] or ""] = given.get("value") or ""
-
-        def handle_endtag(self, tag: str) -> None:
-            if tag == "form":
-                self.inside = False
-
-    reader = Reader()
-    reader.feed(page.text)
-    assert reader.found is not None, f"no form for {action} on the page"
-    return reader.found
 
 
 async def check_page(browser: httpx.AsyncClient, **typed: str) -> httpx.Response:

@@ -34,7 +34,7 @@ from shared.access import Caller, allow
 
 router = APIRouter(include_in_schema=False, dependencies=[allow(Caller.CITIZEN)])
 
-DAYS_SHOWN = 10
+DAYS_SHOWN = 7
 DAYS_WITH_TIMES = 3
 """When another time has to be found: so many days at once."""
 

@@ -1,0 +1,132 @@
+"""The whole system as `make up` runs it, once for all tests that need it, on a data folder of its own.
+
+It is started when first asked for and ends with the run, however the run ends: it is tethered to this process.
+"""
+
+import os
+import secrets
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import httpx
+import psutil
+import pytest
+from stdnum.cn import ric
+
+ROOT = Path(__file__).parents[1]
+START_SECONDS = 240
+STOP_SECONDS = 20
+PORTS = range(20_000, 60_000)
+RUNNING = "is running"
+MATTER = "second-hand-house-transfer"
+
+KEPT = pytest.StashKey["Stack"]()
+
+
+@dataclass(frozen=True)
+class Stack:
+    """The running system. `address` is the gateway's."""
+
+    address: str
+    folder: Path
+    process: subprocess.Popen[bytes]
+
+    @contextmanager
+    def held(self, service: str) -> Iterator[None]:
+        """Within it the service neither answers nor dies: its process is stopped like a hanging one."""
+        found = [
+            each
+            for each in psutil.Process(self.process.pid).children(recursive=True)
+            if f"services.{service}" in each.cmdline()
+        ]
+        assert found, f"no process of {service}"
+        for each in found:
+            each.send_signal(signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            for each in found:
+                each.send_signal(signal.SIGCONT)
+
+    def said(self) -> str:
+        """Everything that its parts have logged."""
+        files = [*(self.folder / "logs").rglob("*"), self.folder / "output"]
+        return "\n".join(each.read_text(errors="replace") for each in files if each.is_file())
+
+
+def running_stack(config: pytest.Config) -> Stack:
+    """The run's stack, started now if there is none yet."""
+    if KEPT not in config.stash:
+        config.stash[KEPT] = _start(config)
+    return config.stash[KEPT]
+
+
+def _start(config: pytest.Config) -> Stack:
+    folder = TemporaryDirectory(prefix="service-day-stack-", ignore_cleanup_errors=True)
+    config.add_cleanup(folder.cleanup)
+    port = _free_port()
+    output = Path(folder.name) / "output"
+    command = [sys.executable, ROOT / "deploy/local/tether.py", str(os.getpid()), str(int(signal.SIGTERM)), "-"]
+    environment = {**os.environ, "PORT": str(port), "DATA_DIR": folder.name, "LOG_LEVEL": "info"}
+    with output.open("wb") as file:
+        process = subprocess.Popen(
+            [*command, sys.executable, "-m", "deploy.local"], cwd=ROOT, env=environment, stdout=file, stderr=file
+        )
+    config.add_cleanup(lambda: _stop(process))
+    deadline = time.monotonic() + START_SECONDS
+    while RUNNING not in output.read_text(errors="replace"):
+        assert process.poll() is None, f"it did not start: {output.read_text(errors='replace')}"
+        assert time.monotonic() < deadline, f"it does not get ready: {output.read_text(errors='replace')}"
+        time.sleep(0.2)
+    stack = Stack(f"http://127.0.0.1:{port}", Path(folder.name), process)
+    eventually(lambda: _can_be_booked(stack), START_SECONDS)
+    return stack
+
+
+def _can_be_booked(stack: Stack) -> bool:
+    """Whether the demo county has come over Kafka."""
+    address = f"{stack.address}/api/booking/v1/sessions"
+    answer = httpx.get(address, params={"matter_id": MATTER}, timeout=10, trust_env=False)
+    return answer.is_success and any(each["state"] == "open" for each in answer.json()["items"])
+
+
+def _stop(process: subprocess.Popen[bytes]) -> None:
+    process.send_signal(signal.SIGTERM)
+    try:
+        process.wait(STOP_SECONDS)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+
+
+def _free_port() -> int:
+    """A port nobody listens on, with room above it for the parts behind the gateway."""
+    while True:
+        port = PORTS.start + secrets.randbelow(len(PORTS))
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", port)) != 0:
+                return port
+
+
+def new_resident_id() -> str:
+    """A resident ID that nobody has used yet in this run, with its true check character."""
+    body = f"11010519{40 + secrets.randbelow(60)}{1 + secrets.randbelow(12):02}{1 + secrets.randbelow(28):02}"
+    body += f"{secrets.randbelow(1000):03}"
+    digit: str = ric.calc_check_digit(body + "0")
+    return body + digit
+
+
+def eventually(happened: Callable[[], object], seconds: float = 20.0) -> None:
+    """Ask again until it is so; fails once `seconds` have passed."""
+    deadline = time.monotonic() + seconds
+    while not happened():
+        assert time.monotonic() < deadline, "it did not happen in time"
+        time.sleep(0.1)
