@@ -12,6 +12,7 @@ from collections.abc import Coroutine
 from dataclasses import dataclass
 from typing import Annotated, Any
 
+import psutil
 import typer
 
 from deploy.local.obstacles import Obstacle
@@ -27,6 +28,8 @@ PARTS = ("bookings", "rush", "messages", "memory")
 class Plan:
     """How long each part takes."""
 
+    connections: tuple[int, ...]
+    processes: tuple[int, ...]
     rounds: int
     seconds: int
     rushes: int
@@ -34,15 +37,15 @@ class Plan:
     message_rounds: int
 
 
-WHOLE = Plan(rounds=3, seconds=3, rushes=1, message_seconds=9, message_rounds=2)
-QUICK = Plan(rounds=1, seconds=1, rushes=1, message_seconds=3, message_rounds=1)
+WHOLE = Plan(connections=(8, 64), processes=(1, 2), rounds=3, seconds=3, rushes=1, message_seconds=9, message_rounds=2)
+QUICK = Plan(connections=(64,), processes=(1,), rounds=1, seconds=1, rushes=1, message_seconds=2, message_rounds=1)
 
 
 async def run(report: Report, plan: Plan, parts: frozenset[str]) -> None:
     """Measure and print."""
     await generator.provide()
-    load = os.getloadavg()
-    report.figure("machine", cores=os.cpu_count(), load_average_before=load[0])
+    busy = await asyncio.to_thread(psutil.cpu_percent, 2.0)
+    report.figure("machine", cores=os.cpu_count(), percent_busy_before=busy, load_average_before=os.getloadavg()[0])
     async with stack.folder() as folder:
         if parts & {"bookings", "rush"}:
             report.progress("starting PostgreSQL, Kafka and booking")
@@ -50,9 +53,17 @@ async def run(report: Report, plan: Plan, parts: frozenset[str]) -> None:
                 persons = generator.Generator("bench")
                 await bookings.warm_up(workshop, persons)
                 if "bookings" in parts:
-                    await bookings.measure(workshop, persons, report, rounds=plan.rounds, seconds=plan.seconds)
+                    loads = bookings.loads(plan.connections, plan.processes)
+                    await bookings.measure(workshop, persons, report, loads, rounds=plan.rounds, seconds=plan.seconds)
                 if "rush" in parts:
-                    await rush.measure(workshop, persons, report, rounds=plan.rushes, seconds=plan.seconds)
+                    await rush.measure(
+                        workshop,
+                        persons,
+                        report,
+                        plan.processes,
+                        rounds=plan.rushes,
+                        seconds=plan.seconds,
+                    )
         if parts & {"messages", "memory"}:
             report.progress("starting the whole system")
             async with stack.whole_system(folder) as system:

@@ -9,6 +9,7 @@ import asyncio
 import itertools
 import time
 from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from statistics import median
 
@@ -17,8 +18,6 @@ from tests.bench.figures import Report, aim
 from tests.bench.generator import Answers, Generator, Slots
 from tests.bench.stack import Workshop, connected
 
-CONNECTIONS = (8, 64)
-PROCESSES = (1, 2)
 SPREAD_SLOTS = 4096
 HOT_SLOTS = 2048
 SPREAD_AIM = 0.3
@@ -51,6 +50,11 @@ class Measured:
     ceilings: dict[tuple[int, int], list[float]] = field(default_factory=lambda: defaultdict(list))
 
 
+def loads(connections: Sequence[int], processes: Sequence[int]) -> list[Load]:
+    """Every combination, so ordered that a floor is shared by neighbours."""
+    return [Load(*each) for each in itertools.product((False, True), connections, processes)]
+
+
 async def settle(connection: sql.Connection) -> None:
     """Wait until the relay has published what a load left, so that it does not run beside the next one."""
     deadline = time.monotonic() + DRAIN_SECONDS
@@ -75,32 +79,23 @@ async def warm_up(workshop: Workshop, generator: Generator) -> None:
             await settle(connection)
 
 
-async def measure(workshop: Workshop, generator: Generator, report: Report, *, rounds: int, seconds: int) -> None:
+async def measure(
+    workshop: Workshop, generator: Generator, report: Report, wanted: Sequence[Load], *, rounds: int, seconds: int
+) -> None:
     """Run the rounds and print the figures."""
     measured = Measured()
     async with connected(workshop.owner_dsn) as connection:
         for number in range(1, rounds + 1):
             report.progress(f"bookings: round {number} of {rounds}")
-            for hot, connections in itertools.product((False, True), CONNECTIONS):
+            for (hot, connections), group in itertools.groupby(wanted, lambda load: (load.hot, load.connections)):
                 for schema in ("bare", "whole"):
-                    slots = await new_slots(connection, schema, hot=hot)
-                    rate = await floors.booked_per_second(
-                        connection,
-                        workshop.owner_dsn,
-                        schema,
-                        slots,
-                        clients=connections,
-                        seconds=seconds,
-                        hot=hot,
-                        folder=workshop.folder,
-                    )
+                    rate = await floor(workshop, connection, schema, hot=hot, clients=connections, seconds=seconds)
                     measured.floors[schema, hot, connections].append(rate)
-                for processes in PROCESSES:
-                    load = Load(hot, connections, processes)
+                for load in group:
                     answers = await _book(workshop, connection, generator, load, seconds)
                     report.check(right=answers.failed == 0, otherwise=f"{load.name}: {answers.by_status}")
                     measured.answers[load].append(answers)
-            for connections, processes in itertools.product(CONNECTIONS, PROCESSES):
+            for connections, processes in sorted({(load.connections, load.processes) for load in wanted}):
                 ceiling = await generator.load(
                     [workshop.constant_url] * processes,
                     Slots(1, SPREAD_SLOTS, sql.SEATS),
@@ -109,6 +104,22 @@ async def measure(workshop: Workshop, generator: Generator, report: Report, *, r
                 )
                 measured.ceilings[connections, processes].append(ceiling.total / ceiling.seconds)
     _tell(measured, report)
+
+
+async def floor(
+    workshop: Workshop, connection: sql.Connection, schema: str, *, hot: bool, clients: int, seconds: int
+) -> float:
+    """Seats a second that pgbench takes."""
+    return await floors.booked_per_second(
+        connection,
+        workshop.owner_dsn,
+        schema,
+        await new_slots(connection, schema, hot=hot),
+        clients=clients,
+        seconds=seconds,
+        hot=hot,
+        folder=workshop.folder,
+    )
 
 
 async def _book(

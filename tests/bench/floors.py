@@ -17,6 +17,8 @@ CHOICES = {
     True: "(:first_slot + ((nextval('{schema}.turn') - 1) / :seats) % :slots)::int",
 }
 """How a request chooses its slot, by whether all are to be on one until it is full."""
+PLANS = "-c jit=off -c enable_seqscan=off -c plan_cache_mode=force_generic_plan"
+"""As booking has them: the tables are empty when a statement is planned."""
 THREADS = 2
 END_SECONDS = 15
 
@@ -65,7 +67,7 @@ async def _run(dsn: str, script: Path, *, clients: int, seconds: float, variable
             "PGUSER": address.username or "",
             "PGPASSWORD": address.password or "",
             "PGDATABASE": address.path.lstrip("/"),
-            "PGOPTIONS": "-c jit=off",
+            "PGOPTIONS": PLANS,
         },
         stdin=asyncio.subprocess.DEVNULL,
         stdout=asyncio.subprocess.PIPE,

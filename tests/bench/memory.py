@@ -1,4 +1,7 @@
-"""Figure: what each process of the running system takes, as PSS: shared pages counted by their share."""
+"""Figure: what each process of the running system takes, as PSS: shared pages counted by their share.
+
+Measured last, after the load.
+"""
 
 from collections import defaultdict
 
@@ -29,6 +32,17 @@ def measure(system: System, report: Report) -> None:
     report.check(right=not missing, otherwise=f"memory: {', '.join(sorted(missing))} did not run")
     whole = sum(sum(parts) for parts in taken.values())
     report.figure("memory of the whole system", pss_mib=whole, **aim(f"at most {SUM_AIM:g} MiB", met=whole <= SUM_AIM))
+
+
+def cpu_seconds(system: System) -> dict[str, float]:
+    """Processor time that each part of the system has taken so far."""
+    taken: dict[str, float] = defaultdict(float)
+    for process in (system.supervisor, *system.supervisor.children(recursive=True)):
+        try:
+            taken[_name(process)] += sum(process.cpu_times()[:2])
+        except psutil.NoSuchProcess:
+            continue
+    return dict(taken)
 
 
 def _name(process: psutil.Process) -> str:

@@ -9,9 +9,11 @@ notifications' consumer, its worker and the visitor card. Kafka's own time is th
 import asyncio
 import time
 import uuid
+from collections import defaultdict
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
+from functools import partial
 
 import httpx
 from aiokafka import AIOKafkaProducer
@@ -20,6 +22,7 @@ from stdnum.cn import ric
 
 from tests.bench import sql
 from tests.bench.figures import Report, aim, percentile
+from tests.bench.memory import cpu_seconds
 from tests.bench.stack import System, connected, until
 
 RATE = 200
@@ -71,10 +74,10 @@ class Visitors:
 
 async def measure(system: System, report: Report, *, seconds: int, rounds: int) -> None:
     """Run rounds of acknowledgements and bookings in turn, and print the figure."""
-    async with connected(system.owner_dsn("booking")) as connection:
-        slots, matter = await sql.multiply_slots(connection, LARGE_SLOTS)
+    slots, matter = await _slots(system)
     acknowledged: list[float] = []
     late: list[float] = []
+    cores: dict[str, float] = defaultdict(float)
     async with httpx.AsyncClient(
         base_url=system.booking_url, timeout=30, trust_env=False, limits=httpx.Limits(max_connections=100)
     ) as client:
@@ -89,8 +92,11 @@ async def measure(system: System, report: Report, *, seconds: int, rounds: int) 
             for number in range(1, rounds + 1):
                 report.progress(f"messages: round {number} of {rounds}")
                 late += await _open_loop(lambda: _acknowledge(producer, acknowledged), ACK_SECONDS)
+                busy_before = cpu_seconds(system)
                 late += await _open_loop(visitors.book, seconds)
                 await _all_rendered(system, visitors)
+                for name, busy in cpu_seconds(system).items():
+                    cores[name] += (busy - busy_before.get(name, 0.0)) / (seconds * rounds)
     rendered = await _rendered(system, visitors)
     missing = len(visitors.answered) - len(rendered)
     report.check(right=missing == 0, otherwise=f"messages: {missing} bookings were told to nobody")
@@ -110,9 +116,24 @@ async def measure(system: System, report: Report, *, seconds: int, rounds: int) 
         p99_of_kafka_ack=p99 / percentile(acks, 0.99),
         booking_p50_ms=percentile(visitors.took, 0.5) * 1000,
         booking_p99_ms=percentile(visitors.took, 0.99) * 1000,
+        cores_busy=dict(sorted(cores.items())),
         generator_late_p99_ms=percentile(late, 0.99) * 1000,
         **aim(f"p99 at most {MESSAGE_AIM_MS:g} ms", met=p99 <= MESSAGE_AIM_MS),
     )
+
+
+async def _slots(system: System) -> tuple[list[int], str]:
+    """Large slots in a session of the demo county, as soon as booking has heard of it over Kafka."""
+    found: tuple[list[int], str] = [], ""
+    async with connected(system.owner_dsn("booking")) as connection:
+
+        async def ready() -> bool:
+            nonlocal found
+            found = await sql.multiply_slots(connection, LARGE_SLOTS)
+            return bool(found[0])
+
+        await until("a session of the demo county that is open", ready)
+    return found
 
 
 async def _open_loop(work: Callable[[], Awaitable[None]], seconds: float) -> list[float]:
@@ -146,6 +167,7 @@ async def _producer(system: System) -> AsyncIterator[AIOKafkaProducer]:
     await admin.start()
     try:
         await admin.create_topics([NewTopic(ACK_TOPIC, PARTITIONS, 1)])
+        await until("the topic of the acknowledgements", partial(_has_leaders, admin))
     finally:
         await admin.close()
     producer = AIOKafkaProducer(bootstrap_servers=system.bootstrap, enable_idempotence=True, acks="all")
@@ -154,6 +176,12 @@ async def _producer(system: System) -> AsyncIterator[AIOKafkaProducer]:
         yield producer
     finally:
         await producer.stop()
+
+
+async def _has_leaders(admin: AIOKafkaAdminClient) -> bool:
+    (topic,) = await admin.describe_topics([ACK_TOPIC])
+    partitions = topic["partitions"]
+    return len(partitions) == PARTITIONS and all(each["leader"] >= 0 for each in partitions)
 
 
 async def _all_rendered(system: System, visitors: Visitors) -> None:

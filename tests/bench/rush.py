@@ -1,9 +1,10 @@
 """Figure: a rush of 20,000 requests for 300 seats at 256 connections: exactly 300 booked, everybody answered."""
 
+from collections.abc import Sequence
 from statistics import median
 
-from tests.bench import floors, sql
-from tests.bench.bookings import GENERATOR_AIM, new_slots, settle
+from tests.bench import sql
+from tests.bench.bookings import GENERATOR_AIM, floor, settle
 from tests.bench.figures import Report, aim
 from tests.bench.generator import Answers, Generator, Slots
 from tests.bench.stack import Workshop, connected
@@ -16,19 +17,18 @@ SECONDS = 60
 FLOOR_CLIENTS = 64
 
 
-async def measure(workshop: Workshop, generator: Generator, report: Report, *, rounds: int, seconds: int) -> None:
-    """Run the rush at one booking process and at two, and print the figures."""
+async def measure(
+    workshop: Workshop,
+    generator: Generator,
+    report: Report,
+    processes_wanted: Sequence[int],
+    *,
+    rounds: int,
+    seconds: int,
+) -> None:
+    """Run the rush at so many booking processes, and print the figures."""
     async with connected(workshop.owner_dsn) as connection:
-        bare = await floors.booked_per_second(
-            connection,
-            workshop.owner_dsn,
-            "bare",
-            await new_slots(connection, "bare", hot=True),
-            clients=FLOOR_CLIENTS,
-            seconds=seconds,
-            hot=True,
-            folder=workshop.folder,
-        )
+        bare = await floor(workshop, connection, "bare", hot=True, clients=FLOOR_CLIENTS, seconds=seconds)
     ceiling = await generator.load(
         [workshop.constant_url],
         Slots(1, SLOTS, SEATS_EACH),
@@ -36,7 +36,7 @@ async def measure(workshop: Workshop, generator: Generator, report: Report, *, r
         seconds=SECONDS,
         requests=REQUESTS,
     )
-    for processes in (1, 2):
+    for processes in processes_wanted:
         report.progress(f"rush: {processes} booking process(es)")
         urls = workshop.booking_urls[:processes]
         found = [await _rush(workshop, urls, generator, report) for _ in range(rounds)]
