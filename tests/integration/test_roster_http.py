@@ -235,6 +235,8 @@ async def test_a_calendar_is_shown_and_only_then_carried_out(hall):
         "2027-02-12", "2027-02-11", "planned", "calendar",
     )  # fmt: skip
     assert {each["status"] for each in (await hall.get("/sessions"))["items"]} == {"planned"}
+    twice = await hall.done("/calendars", CALENDAR_2027, confirm=shown["confirm"])
+    assert twice["confirmed"], "sent again because the answer was lost, it is no error"
     again = await hall.done("/calendars", CALENDAR_2027)
     assert (again["days"], again["plan"]["changes"]) == ([], [])
     assert await hall.said(before) == said

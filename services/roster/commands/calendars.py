@@ -57,7 +57,9 @@ async def import_calendars(
     days = changed_days(Calendar(before), now_planned.calendar, {each.year for each in layers})
     planned = plan(now_planned, now, "calendar", loosened(now_planned, days, ()))
     token = confirmation([each.model_dump(mode="json") for each in layers], planned.report)
-    confirmed = confirm is True or confirm == token
+    # Sent again after it was carried out, a confirmation finds nothing left to do.
+    done = not days and not planned.report.changes and not news(before, layers)
+    confirmed = confirm is True or confirm == token or (confirm is not None and done)
     if confirm is not None and not confirmed:
         raise DifferenceChanged(token, planned.report)
     if confirmed:
@@ -71,6 +73,12 @@ async def import_calendars(
         days=tuple(DayChange(day=day, before=old.kind(day), after=now_planned.calendar.kind(day)) for day in days),
         plan=planned.report,
     )
+
+
+def news(before: Sequence[YearCalendar], layers: Sequence[YearCalendar]) -> list[YearCalendar]:
+    """The `layers` that say something else than `before`."""
+    known = {(each.year, each.kind): each for each in before}
+    return [each for each in layers if not each.same_as(known.get((each.year, each.kind)))]
 
 
 def overlaid(before: Sequence[YearCalendar], layers: Sequence[YearCalendar]) -> list[YearCalendar]:

@@ -7,9 +7,9 @@ from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel
 
-from services.roster.commands.calendars import Confirmed
+from services.roster.commands.calendars import Confirmed, news
 from services.roster.commands.planning import carry_out, learn_calendars, roster
-from services.roster.domain.calendar import Calendar, YearCalendar, changed_days
+from services.roster.domain.calendar import Calendar, changed_days
 from services.roster.domain.pack import Pack, PackMatter, PackVenue
 from services.roster.domain.planning import PlanReport, confirmation, loosened, plan
 from services.roster.domain.problems import ConfirmationNeeded, DifferenceChanged, VenueOther
@@ -51,13 +51,13 @@ async def import_pack(
     that difference, VenueOther where the installation runs another hall. Nothing is taken over then.
     """
     await planning_sql.lock_planning(connection)
-    await learn_calendars(connection, zone, now)
     programmes_before = {each.id: each for each in await county_sql.programmes(connection)}
     calendars_before = await planning_sql.calendars(connection)
     venue_changed = await _save_county(connection, pack)
     described, withdrawn = await _save_matters(connection, pack.matters)
-    layers = _news(calendars_before, pack.calendars)
+    layers = news(calendars_before, pack.calendars)
     await planning_sql.save_calendars(connection, layers)
+    await learn_calendars(connection, zone, now)
 
     after = await roster(connection, zone, now)
     days = changed_days(Calendar(calendars_before), after.calendar, {each.year for each in layers})
@@ -81,11 +81,6 @@ def _insist(report: PlanReport, confirm: Confirmed) -> None:
     if confirm is True or confirm == token:
         return
     raise (ConfirmationNeeded if confirm is None else DifferenceChanged)(token, report)
-
-
-def _news(before: Sequence[YearCalendar], layers: Sequence[YearCalendar]) -> list[YearCalendar]:
-    known = {(each.year, each.kind): each for each in before}
-    return [each for each in layers if not each.same_as(known.get((each.year, each.kind)))]
 
 
 def _moves(before: Programme | None, after: Programme) -> bool:

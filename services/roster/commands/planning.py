@@ -1,5 +1,6 @@
 """Planning ahead: idempotent, run after each import and once on each of the county's days."""
 
+import asyncio
 from collections.abc import Sequence
 from datetime import datetime
 from zoneinfo import ZoneInfo
@@ -13,9 +14,6 @@ from services.roster.sql import planning as planning_sql
 from services.roster.sql import sessions as sessions_sql
 from shared.database import Connection, constraints
 from shared.messaging import outbox
-
-YEARS_AHEAD = 3
-"""The longest horizon is two years, and a shift may lead past its end."""
 
 
 async def plan_ahead(connection: Connection, zone: ZoneInfo, now: datetime) -> PlanReport:
@@ -36,10 +34,13 @@ async def plan_if_new_day(connection: Connection, zone: ZoneInfo, now: datetime)
 
 
 async def learn_calendars(connection: Connection, zone: ZoneInfo, now: datetime) -> None:
-    """Enter what the libraries know of the years around now and nobody has entered."""
-    year = now.astimezone(zone).year
+    """Enter what the libraries know of the years that planning looks at and nobody has entered."""
+    today = now.astimezone(zone).date()
     layers = await planning_sql.calendars(connection)
-    await planning_sql.save_calendars(connection, missing(layers, year - 1, year + YEARS_AHEAD))
+    last = max((each.horizon(today) for each in await county_sql.programmes(connection)), default=today)
+    # The first look into the libraries may take half a second; the loop goes on serving meanwhile.
+    news = await asyncio.to_thread(missing, layers, (today - MARGIN).year, (last + MARGIN).year)
+    await planning_sql.save_calendars(connection, news)
 
 
 async def roster(

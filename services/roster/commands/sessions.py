@@ -3,7 +3,7 @@
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
-from services.roster.commands.planning import learn_calendars, roster
+from services.roster.commands.planning import roster
 from services.roster.domain import changes
 from services.roster.domain.planning import ClashChoice, Planned, Reason
 from services.roster.domain.problems import SessionDateTaken, SessionUnknown
@@ -25,7 +25,6 @@ async def move_session(  # noqa: PLR0913  (when, which, where to, why)
 ) -> Planned:
     """Move a session to `day`; those booked are told by who hears the event. Where it is already: nothing happens."""
     known = await _locked(connection, session_id)
-    await learn_calendars(connection, zone, now)
     planning = await roster(connection, zone, now)
     return await _say(connection, known, changes.move(planning, known, day, reason, rest_day=rest_day, now=now))
 

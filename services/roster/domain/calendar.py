@@ -16,7 +16,6 @@ from importlib.metadata import version
 from typing import Annotated, Literal, Self
 
 import chinese_calendar
-import holidays
 from pydantic import Field, model_validator
 
 from services.roster.domain.entry import Day, Entry, Line
@@ -122,6 +121,8 @@ def seed(year: int) -> YearCalendar:
         return YearCalendar(
             year=year, kind="official", source=source, rest_days=tuple(rest_days), make_up_workdays=tuple(worked)
         )
+    import holidays  # noqa: PLC0415  (12 MB, and only where nobody knows the year)
+
     legal = tuple(sorted(day for day in holidays.country_holidays("CN", years=year) if day.year == year))
     source = f"holidays {version('holidays')}; the moved days are not known"
     return YearCalendar(year=year, kind="seed", source=source, rest_days=legal)
