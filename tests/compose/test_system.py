@@ -66,7 +66,7 @@ def test_the_demo_county_answers_through_caddy(stack: Stack) -> None:
     assert "您要办什么事" in page.text
     assert "望川县" in json.dumps(stack.http.get("/api/roster/v1/venue").json(), ensure_ascii=False)
     assert stack.http.get("/api/roster/v1/matters").json()["total"] >= 40
-    eventually(lambda: open_slot(stack)[0], seconds=60, what="roster's sessions reached booking by Kafka")
+    eventually(lambda: open_slot(stack)[0], seconds=120, what="roster's sessions reached booking by Kafka")
 
 
 @dataclass(frozen=True)
@@ -115,7 +115,7 @@ def told(stack: Stack, booked: Booked) -> list[str]:
         "select m.channel, m.correlation_id from message m join console_message using (message_id) "
         f"where m.about = '{booked.booking_id}' and m.kind = 'booked' and m.state = 'sent'"
     )
-    return eventually(lambda: stack.query("notifications", statement), seconds=45, what="the console message")
+    return eventually(lambda: stack.query("notifications", statement), seconds=60, what="the console message")
 
 
 def test_a_booking_is_taken_and_told(stack: Stack) -> None:
@@ -139,6 +139,11 @@ def test_booking_goes_on_while_kafka_is_away(stack: Stack) -> None:
         assert stack.containers()["booking"]["State"]["Health"]["Status"] == "healthy"
     finally:
         stack.compose("start", "kafka")
+        eventually(
+            lambda: stack.containers()["kafka"]["State"]["Health"]["Status"] == "healthy",
+            seconds=180,
+            what="Kafka is back",
+        )
     assert told(stack, booked) == [f"console|{booked.correlation_id}"]
 
 
@@ -204,7 +209,7 @@ def test_containers_are_denied_what_they_do_not_need(stack: Stack) -> None:
         assert host["PidsLimit"] > 0, service
         assert host["LogConfig"]["Type"] == "json-file", service
         assert {"max-size", "max-file"} <= host["LogConfig"]["Config"].keys(), service
-        assert host["RestartPolicy"]["Name"] == ("no" if service in JOBS else "unless-stopped"), service
+        assert host["RestartPolicy"]["Name"] == ("on-failure" if service in JOBS else "unless-stopped"), service
         assert not any("docker.sock" in mount["Source"] for mount in container["Mounts"]), service
         volumes = [mount["Name"] for mount in container["Mounts"] if mount["Type"] == "volume"]
         assert all(name.startswith("service-day-test_") for name in volumes), f"{service}: an anonymous volume"
@@ -332,7 +337,7 @@ def test_a_killed_service_comes_back(stack: Stack, service: str) -> None:
         container = stack.containers()[service]
         return bool(container["RestartCount"] > before and container["State"]["Health"]["Status"] == "healthy")
 
-    eventually(back, seconds=60, what=f"{service} is healthy again")
+    eventually(back, seconds=120, what=f"{service} is healthy again")
     assert stack.http.get("/", follow_redirects=True).status_code == 200
 
 
