@@ -1,0 +1,72 @@
+"""The pictures that README shows, taken of the running system. `PICTURES=1` writes them anew."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from tests.browser.way import fill, press, to_check, to_details, to_slots, to_voucher, wrong
+from tests.stack import MATTER, new_resident_id
+
+pytestmark = pytest.mark.browser
+
+PICTURES = Path(__file__).parent / "pictures"
+BYTES = 200_000
+
+
+async def start(page):
+    await page.goto("/")
+
+
+async def matter(page):
+    await page.goto(f"/matters/{MATTER}")
+
+
+async def details(page):
+    await to_details(page)
+    await fill(page, number="11010519491231002X")
+
+
+async def mend(page):
+    await to_check(page, number=wrong(new_resident_id()))
+    await press(page)
+
+
+async def english(page):
+    await page.goto("/?lang=en")
+
+
+async def elder(page):
+    await page.goto("/?elder=1")
+
+
+async def brief(page):
+    await to_voucher(page, phone="")
+    await page.goto("/staff/officials/zhou-wenqing")
+    await press(page, "a.go")
+
+
+VIEWS = {
+    "start": (start, 390),
+    "start-wide": (start, 1280),
+    "start-english": (english, 390),
+    "start-large-print": (elder, 390),
+    "matter": (matter, 390),
+    "time": (to_slots, 390),
+    "details": (details, 390),
+    "check": (mend, 390),
+    "voucher": (to_voucher, 390),
+    "brief": (brief, 1280),
+}
+
+
+@pytest.mark.parametrize("name", VIEWS)
+async def test_a_view_is_there_and_its_picture_is_small(open_page, tmp_path, name):
+    view, width = VIEWS[name]
+    page = await open_page(width)
+    await view(page)
+    folder = PICTURES if os.environ.get("PICTURES") == "1" else tmp_path
+    picture = folder / f"{name}.png"
+    await page.screenshot(path=picture)
+    assert 5_000 < picture.stat().st_size < BYTES
+    assert (PICTURES / f"{name}.png").exists()
