@@ -20,7 +20,7 @@ from services.booking.domain.sealing import claim_of
 from services.booking.settings import BookingSettings
 from shared import database
 from shared.access import Caller, allow, is_from_service
-from shared.application import Runtime, runtime
+from shared.application import Runtime
 from shared.database import Connection
 from shared.privacy import Vault
 from shared.problems import Problem, answer
@@ -39,8 +39,16 @@ IDEMPOTENCY_HEADER: dict[str, Any] = {
     "description": "One key a booking, kept when it is sent again: the same answer comes back, not a second seat.",
     "schema": {"type": "string", "pattern": "^[A-Za-z0-9_-]{16,64}$"},
 }
-Running = Annotated[Runtime, Depends(runtime)]
 MatterId = Annotated[Identifier, Query()]
+
+
+async def _running(request: Request) -> Runtime:
+    """A coroutine, for the framework sends plain functions through a thread."""
+    found: Runtime = request.app.state.runtime
+    return found
+
+
+Running = Annotated[Runtime, Depends(_running)]
 
 
 def _vault(running: Runtime) -> Vault:
@@ -101,7 +109,7 @@ class ShortCut:
             return
         request = Request(scope, receive, send)
         try:
-            response = await _book(request, runtime(request), "online")
+            response = await _book(request, await _running(request), "online")
         except Problem as problem:
             response = answer(problem.status, problem.body(), problem.headers)
         await response(scope, receive, send)
