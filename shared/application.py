@@ -129,6 +129,8 @@ def build(  # noqa: PLR0913  (the parts a service is made of)
     )
     app.state.settings = settings
     problems.install(app)
+    for passing in PASSING_ERRORS:
+        app.add_exception_handler(passing, problems.on_passing)
     for router in (*routers, health.router(app, asyncapi)):
         app.include_router(access.offered(router, staff_access=settings.staff_access))
     app.add_middleware(RequestBodyLimitMiddleware, max_body_size=BODY_BYTES)

@@ -136,6 +136,13 @@ async def on_http(_: Request, error: Exception) -> JSONResponse:
     return answer(error.status_code, problem_body(error.status_code, code, title=phrase), headers)
 
 
+async def on_passing(_: Request, error: Exception) -> JSONResponse:
+    """Answer what is over by itself, such as a database that restarts: the same request will succeed soon."""
+    logger.warning("request_refused", error=type(error).__name__)
+    body = problem_body(503, "try_again", title="This is not to be had just now; try again in a moment.")
+    return answer(503, body, {"Retry-After": "2"})
+
+
 async def _on_unforeseen(_: Request, error: Exception) -> JSONResponse:
     logger.error("request_failed", exc_info=error)
     return answer(500, problem_body(500, "internal_error", title="This did not work; it was recorded."))

@@ -2,6 +2,7 @@
 
 import json
 
+import asyncpg
 import httpx
 import pytest
 from fastapi import APIRouter
@@ -34,6 +35,8 @@ def routes():
 
     @router.post("/public", dependencies=[allow(Caller.CITIZEN)])
     async def write(body: Body):
+        if body.size == 12:
+            raise asyncpg.LockNotAvailableError("canceling statement due to lock timeout")
         if body.size == 13:
             raise RuntimeError("a secret inside")
         raise SeatGone(free_at="10:00")
@@ -156,6 +159,12 @@ async def test_the_unforeseen_tells_nothing_but_its_id(capsys):
     line = json.loads(capsys.readouterr().out.splitlines()[0])
     assert (line["event"], line["correlation_id"]) == ("request_failed", answer.json()["correlation_id"])
     assert "size=13" not in str(line), "what the visitor sent must not be in the log"
+
+
+async def test_what_is_over_by_itself_asks_to_try_again():
+    async with client(build()) as http:
+        answer = await http.post("/public", json={"size": 12})
+    assert (answer.status_code, answer.json()["code"], answer.headers["retry-after"]) == (503, "try_again", "2")
 
 
 async def test_a_correlation_id_that_could_write_into_logs_is_replaced():
