@@ -31,7 +31,7 @@ SERVER_SETTINGS = {
     "timezone": "UTC",
 }
 
-PASSING_ERRORS: tuple[type[BaseException], ...] = (
+PASSING_ERRORS: tuple[type[Exception], ...] = (
     asyncpg.PostgresConnectionError,
     asyncpg.CannotConnectNowError,
     asyncpg.TooManyConnectionsError,
