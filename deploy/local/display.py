@@ -20,7 +20,7 @@ _EXPECTED = re.compile(
     # What the servers warn of at every start or stop, and nobody can or need do anything about.
     r"Performing controller activation|Attempting to close NetworkClient|HTTP/[23] skipped|admin endpoint disabled"
     r"|byeee|Auto create topics is disabled|terminating connection due to administrator command|the database system is"
-    r"|GroupCoordinatorNotAvailable|Marking the coordinator dead"
+    r"|GroupCoordinatorNotAvailable|Marking the coordinator dead|NotLeaderForPartition|TOPIC_ALREADY_EXISTS"
 )
 
 

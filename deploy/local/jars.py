@@ -14,6 +14,8 @@ from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
 from time import sleep
 
+import psutil
+
 from deploy.local.obstacles import Obstacle
 
 KAFKA_VERSION = "4.3.1"
@@ -96,8 +98,10 @@ def fetch_all(progress: Callable[[int, int], None] = lambda _done, _total: None)
                 jars[fetches[done]] = done.result()
                 progress(len(jars), len(wanted))
     finally:
-        for leftover in folder.glob(f"fetch-{os.getpid()}-*"):
-            _remove(leftover)
+        for leftover in folder.glob("fetch-*"):  # of a process that was killed, too
+            process = int(leftover.name.split("-")[1])
+            if process == os.getpid() or not psutil.pid_exists(process):
+                _remove(leftover)
     return [jars[name] for name in wanted]
 
 
