@@ -352,6 +352,18 @@ def test_it_stops_in_time_and_by_itself(stack: Stack) -> None:
     assert seconds < 45
 
 
+def test_data_and_keys_outlive_the_containers(stack: Stack) -> None:
+    stack.up()
+    booked = book(stack)
+    stack.compose("down", seconds=90)
+    print(f"\nup with data: {stack.up():.0f} s")
+    # The code opens the booking only if the database, its passwords and the index key are those of before.
+    body = {"code": booked.code, "digits": booked.phone[-4:]}
+    found = stack.http.post("/api/booking/v1/bookings/lookup", json=body)
+    assert found.status_code == 200, found.text
+    assert found.json()["booking_id"] == booked.booking_id
+
+
 def test_nothing_is_left_behind(stack: Stack) -> None:
     stack.down()
     for kind in ("container", "volume", "network"):
