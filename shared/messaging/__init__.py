@@ -5,7 +5,8 @@ the order of its aggregate's versions, whatever dies. A message that cannot be h
 never lost: it lies in `dead_letter` with its bytes. While Kafka or the database is away everything waits.
 
 A service needs:
-- `outbox.append(connection, *events)`: in the command's transaction, the aggregate's row locked.
+- `outbox.append(connection, *events)`: in the command's transaction, the aggregate's row locked. Where one
+  transaction serves many requests, `outbox.row(event)` in the context of each and `outbox.append_rows` for all.
 - `consumer.Subscriptions(service)` with `@subscriptions.to(topic, once=False)` on
   `async def handler(connection: Connection, received: Received) -> None`. The one transaction is open, the
   correlation id bound. `Received.event` is the event, `Received.envelope` its id, time, topic, offset …

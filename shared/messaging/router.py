@@ -103,6 +103,8 @@ def subscribe(router: KafkaRouter, settings: ServiceSettings, settlement: Settle
 
 def make_broker(settings: ServiceSettings, router: KafkaRouter) -> KafkaBroker:
     """The broker with the router's subscribers. Not connected yet."""
+    logger = logging.getLogger("shared.messaging.faststream")
+    logger.setLevel(logging.ERROR)  # it warns at each start that topics are not made by asking, which is how we want it
     return KafkaBroker(
         settings.kafka_bootstrap_servers,
         consumer_only=True,
@@ -114,7 +116,7 @@ def make_broker(settings: ServiceSettings, router: KafkaRouter) -> KafkaBroker:
         ack_policy=ACK_POLICY,
         routers=(router,),
         apply_types=False,
-        logger=logging.getLogger("shared.messaging.faststream"),
+        logger=logger,
         log_level=logging.DEBUG,
     )
 
