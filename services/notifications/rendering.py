@@ -8,10 +8,12 @@ raised where the venue, as far as it is known, has no such window yet.
 import re
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
+from babel import Locale
 from babel.dates import format_date
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
@@ -21,7 +23,7 @@ from shared.events.booking import Booking
 from shared.events.roster import Matter, Session, Venue
 from shared.privacy import mask_name
 
-LOCALES: Final[dict[Language, str]] = {"zh": "zh_CN", "en": "en_GB"}
+LOCALES: Final[dict[Language, Locale]] = {"zh": Locale.parse("zh_CN"), "en": Locale.parse("en_GB")}
 DATES: Final[dict[Language, str]] = {"zh": "y年M月d日 EEEE", "en": "EEEE d MMMM y"}
 SHORT_DATES: Final[dict[Language, str]] = {"zh": "M月d日 EEEE", "en": "EEEE d MMMM"}
 MAKE_UP: Final[dict[Language, str]] = {"zh": " (补班)", "en": " (working day)"}
@@ -106,7 +108,7 @@ def _context(facts: Facts, now: datetime, zone: ZoneInfo) -> dict[str, Any]:
         "programme": _word(facts.session, "programme_name", language),
         "matter": _matter(facts.matter, language),
         "date": long_date(day, language, make_up=_is_make_up(facts.session, day)),
-        "short_date": format_date(day, SHORT_DATES[language], LOCALES[language]),
+        "short_date": short_date(day, language),
         "start": f"{starts_at:%H:%M}",
         "time": f"{starts_at:%H:%M}–{ends_at:%H:%M}",
         "day_word": _day_word(day, county_date(now, zone), language),
@@ -134,13 +136,22 @@ def _context(facts: Facts, now: datetime, zone: ZoneInfo) -> dict[str, Any]:
 
 def long_date(day: date, language: Language, *, make_up: bool = False) -> str:
     """2026年1月4日 星期日 (补班), Sunday 4 January 2026 (working day)."""
-    return format_date(day, DATES[language], LOCALES[language]) + (MAKE_UP[language] if make_up else "")
+    return _date(day, DATES[language], LOCALES[language]) + (MAKE_UP[language] if make_up else "")
+
+
+def short_date(day: date, language: Language) -> str:
+    """1月4日 星期日, Sunday 4 January."""
+    return _date(day, SHORT_DATES[language], LOCALES[language])
+
+
+@lru_cache(maxsize=1024)  # the same few days again and again, and formatting one takes longer than all else
+def _date(day: date, pattern: str, locale: Locale) -> str:
+    return format_date(day, pattern, locale)
 
 
 def _moment(moment: datetime, zone: ZoneInfo, language: Language) -> str:
     local = moment.astimezone(zone)
-    day = format_date(local.date(), SHORT_DATES[language], LOCALES[language])
-    return f"{day} {local:%H:%M}"
+    return f"{short_date(local.date(), language)} {local:%H:%M}"
 
 
 def _previous(told: Told, zone: ZoneInfo, language: Language) -> str:
@@ -156,7 +167,7 @@ def _is_make_up(session: Session, day: date) -> bool:
 def _day_word(day: date, today: date, language: Language) -> str:
     days = (day - today).days
     words = DAY_WORDS[language]
-    return words[days] if 0 <= days < len(words) else format_date(day, SHORT_DATES[language], LOCALES[language])
+    return words[days] if 0 <= days < len(words) else short_date(day, language)
 
 
 def _matter(matter: Matter, language: Language) -> str:
