@@ -40,5 +40,7 @@ def configure(service: str, level: str) -> None:
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(level.upper())
-    for noisy in ("aiokafka", "httpx", "uvicorn.access"):
+    for noisy in ("httpx", "uvicorn.access"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
+    # While Kafka is away it tells so several times a second and consumer; relay and consumers tell it once a try.
+    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
