@@ -9,6 +9,7 @@ The hard end of a stop stands in `shared.server`.
 """
 
 import asyncio
+import re
 import time
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
@@ -36,6 +37,8 @@ if TYPE_CHECKING:
 logger = structlog.get_logger(__name__)
 
 BODY_BYTES = 1024 * 1024 - 1
+TRACEPARENT = re.compile(r"00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
+"""W3C Trace Context, version 00."""
 BACKOFF_SECONDS = (0.5, 1.0, 2.0, 5.0, 10.0)
 STEADY_SECONDS = 60.0
 """A worker that ran this long before it crashed starts over with the short waits."""
@@ -164,6 +167,8 @@ class _Correlation:
         correlation_id = _correlation_id(headers.get(b"x-correlation-id", b""))
         structlog.contextvars.clear_contextvars()
         structlog.contextvars.bind_contextvars(correlation_id=correlation_id)
+        if TRACEPARENT.fullmatch(traceparent := headers.get(b"traceparent", b"").decode("ascii", "ignore")):
+            structlog.contextvars.bind_contextvars(traceparent=traceparent)
 
         async def send_with_id(message: Message) -> None:
             if message["type"] == "http.response.start":

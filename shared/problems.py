@@ -138,7 +138,7 @@ async def on_http(_: Request, error: Exception) -> JSONResponse:
 
 async def on_passing(_: Request, error: Exception) -> JSONResponse:
     """Answer what is over by itself, such as a database that restarts: the same request will succeed soon."""
-    logger.warning("request_refused", error=type(error).__name__)
+    logger.warning("request_refused", exc_info=error)
     body = problem_body(503, "try_again", title="This is not to be had just now; try again in a moment.")
     return answer(503, body, {"Retry-After": "2"})
 
