@@ -24,7 +24,7 @@ from stdnum.cn import ric
 ROOT = Path(__file__).parents[1]
 START_SECONDS = 240
 STOP_SECONDS = 20
-PORTS = range(20_000, 60_000)
+PORTS = range(20_000, 32_000)  # below those that outgoing connections take
 RUNNING = "is running"
 MATTER = "second-hand-house-transfer"
 

@@ -49,7 +49,8 @@ class Edge:
         if not wishes:
             return None
         rest = [(name, value) for name, value in preferences.pairs(request) if name not in preferences.NAMES]
-        response = RedirectResponse(_here(request, urlencode(rest)), HTTPStatus.SEE_OTHER)
+        path = preferences.own_path(request)
+        response = RedirectResponse(f"{path}?{urlencode(rest)}" if rest else path, HTTPStatus.SEE_OTHER)
         preferences.remember(self._cookies, request, response, wishes)
         return response
 
@@ -65,9 +66,3 @@ def protection(request: Request) -> list[tuple[bytes, bytes]]:
     if is_secure(request):
         headers |= [TRANSPORT_HEADER]
     return [(name.lower().encode(), value.encode()) for name, value in headers.items()]
-
-
-def _here(request: Request, query: str) -> str:
-    """The request's own path with another query. Slashes in front are made one: `//host` would lead elsewhere."""
-    path = "/" + request.scope["raw_path"].decode("ascii", "replace").replace("\\", "/").lstrip("/")
-    return f"{path}?{query}" if query else path

@@ -23,7 +23,7 @@ from services.web.commands import Commands
 from services.web.domain import VenueAnswer, remaining
 from services.web.forms import Unreadable, has_controls, read_pairs
 from services.web.languages import CHINESE, LANGUAGES, Language, clock
-from services.web.preferences import remember, wished
+from services.web.preferences import own_path, remember, wished
 from services.web.queries import Memory, Queries, or_none
 from services.web.refusals import Refusal
 from services.web.security import ELDER_COOKIE, FORM_COOKIE, LANGUAGE_COOKIE, Cookies, client_address
@@ -143,7 +143,7 @@ class Page:
 
     def link(self, **wishes: str) -> str:
         """The address of this page in another language or size."""
-        here = self.request.url.path
+        here = own_path(self.request)
         if self.request.method == "GET":
             return f"{here}?{urlencode({**self.query, **wishes})}"
         # A page that answers a form has no address of its own; the booking's own pages have one that can be opened.

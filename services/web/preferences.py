@@ -15,6 +15,11 @@ def pairs(request: Request) -> list[tuple[str, str]]:
     return parse_qsl(request.scope["query_string"].decode("ascii", "replace"), keep_blank_values=True)
 
 
+def own_path(request: Request) -> str:
+    """The request's own path as it was sent. Slashes in front are made one: `//host` would lead elsewhere."""
+    return "/" + request.scope["raw_path"].decode("ascii", "replace").replace("\\", "/").lstrip("/")
+
+
 def wished(request: Request) -> dict[str, str]:
     """What the address wishes: `?lang=en`, `?elder=1`."""
     return {name: value for name, value in pairs(request) if name in NAMES}

@@ -12,6 +12,7 @@ pytestmark = pytest.mark.browser
 
 PICTURES = Path(__file__).parent / "pictures"
 BYTES = 200_000
+HEIGHT = 844
 
 
 async def start(page):
@@ -67,6 +68,6 @@ async def test_a_view_is_there_and_its_picture_is_small(open_page, tmp_path, nam
     await view(page)
     folder = PICTURES if os.environ.get("PICTURES") == "1" else tmp_path
     picture = folder / f"{name}.png"
-    await page.screenshot(path=picture)
+    await page.screenshot(path=picture, full_page=True, clip={"x": 0, "y": 0, "width": width, "height": HEIGHT})
     assert 5_000 < picture.stat().st_size < BYTES
     assert (PICTURES / f"{name}.png").exists()

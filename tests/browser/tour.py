@@ -1,0 +1,101 @@
+"""Once through every page, in the order in which they come, so that each is looked at without a walk of its own."""
+
+from collections.abc import AsyncIterator
+
+from playwright.async_api import Page
+
+from tests.browser.way import fill, press, to_check, wrong
+from tests.stack import MATTER, new_resident_id
+
+ADDRESSES = {
+    "start": "/",
+    "found": "/matters?q=%E6%88%BF",
+    "nothing found": "/matters?q=qqqqqqqq",
+    "all matters": "/matters",
+    "departments": "/departments",
+    "a department": "/matters?department=natural-resources",
+    "matter without a visit": "/matters/business-licence",
+    "matter with an optional visit": "/matters/school-transfer",
+    "privacy": "/privacy",
+    "accessibility": "/accessibility",
+    "no such page": "/nothing",
+    "unreadable address": "/matters?q=%ff",
+    "matter": f"/matters/{MATTER}",
+    "dates": f"/book/{MATTER}",
+}
+STAFF = {
+    "officials": "/staff",
+    "messages": "/staff/console-messages",
+    "an official": "/staff/officials/zhou-wenqing",
+}
+
+
+async def every_page(page: Page) -> AsyncIterator[str]:
+    """Opens one page after the other, and says which is shown."""
+    for name, address in ADDRESSES.items():
+        await page.goto(address)
+        yield name
+    number = new_resident_id()
+    for part in (_booking(page, number), _voucher(page, number), _staff(page), _cancelling(page), _looking_up(page)):
+        async for name in part:
+            yield name
+
+
+async def _booking(page: Page, number: str) -> AsyncIterator[str]:
+    await press(page)
+    yield "slots"
+    await press(page)
+    yield "details"
+    await press(page)
+    yield "details to mend"
+    await fill(page, wrong(number))
+    await press(page)
+    yield "check"
+    await press(page)
+    yield "check to mend"
+    await page.fill("#document_number", number)
+    await press(page, "dl.kv button.link >> nth=0")
+    yield "another time"
+    await press(page)
+    await press(page, "dl.kv button.link >> nth=1")
+    await page.click("summary")
+    await fill(page, number)
+    await page.fill("#proxy_name", "王小明")
+    await press(page)
+    yield "booked for somebody else, to mend"
+    await page.fill("#proxy_relation", "孙子")
+    await press(page)
+    await press(page)
+
+
+async def _voucher(page: Page, number: str) -> AsyncIterator[str]:
+    yield "voucher"
+    await to_check(page, number=number)
+    await press(page)
+    yield "booked already"
+
+
+async def _staff(page: Page) -> AsyncIterator[str]:
+    for name, address in STAFF.items():
+        await page.goto(address)
+        yield name
+    await press(page, "a.go")
+    yield "evening brief"
+
+
+async def _cancelling(page: Page) -> AsyncIterator[str]:
+    await page.goto("/bookings/cancel")
+    yield "cancel"
+    await press(page, "button.stop")
+    yield "cancelled"
+
+
+async def _looking_up(page: Page) -> AsyncIterator[str]:
+    await page.goto("/bookings/lookup")
+    yield "lookup"
+    await press(page)
+    yield "lookup to mend"
+    await page.fill("#code", "0000 0000")
+    await page.fill("#digits", "0000")
+    await press(page)
+    yield "lookup unknown"
