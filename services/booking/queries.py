@@ -1,5 +1,6 @@
 """What is read in booking. Everything is bounded, and decided by the county's clock."""
 
+from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Literal
 from uuid import UUID
@@ -13,6 +14,7 @@ from services.booking.domain.bookings import (
     Booking,
     BookingView,
     VisitorCard,
+    VisitorCards,
     WindowBooking,
     view,
     visitor_card,
@@ -146,6 +148,12 @@ async def card(connection: Connection, booking_id: UUID, vault: Vault) -> Visito
     """A booking's visitor card. Raises BookingUnknown where it is gone or anonymous."""
     row = await _whole(connection, booking_id)
     return visitor_card(Booking.of(row), person_of(row, vault))
+
+
+async def cards(connection: Connection, booking_ids: Sequence[UUID], vault: Vault) -> VisitorCards:
+    """The visitor cards of those bookings that are neither gone nor anonymous."""
+    rows = await bookings.select_by_ids(connection, booking_ids)
+    return VisitorCards(items=[visitor_card(Booking.of(row), person_of(row, vault)) for row in rows])
 
 
 async def _whole(connection: Connection, booking_id: UUID) -> asyncpg.Record:

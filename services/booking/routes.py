@@ -13,7 +13,15 @@ from services.booking import commands, queries
 from services.booking.bodies import documented, read
 from services.booking.combiner import Combiner, Known
 from services.booking.domain import problems
-from services.booking.domain.bookings import Booking, BookingView, Person, VisitorCard, WindowBooking, view
+from services.booking.domain.bookings import (
+    Booking,
+    BookingView,
+    Person,
+    VisitorCard,
+    VisitorCards,
+    WindowBooking,
+    view,
+)
 from services.booking.domain.claims import Channel
 from services.booking.domain.requests import BookingRequest, CodeAndDigits, Identifier
 from services.booking.domain.sealing import claim_of
@@ -204,6 +212,15 @@ async def window_bookings(
     """Who comes to a window in a session, by time; without `window_id`, to all of them."""
     async with database.transaction(running.pool) as connection:
         return await queries.window_bookings(connection, session_id, window_id, _vault(running))
+
+
+@internal.get("/visitor-cards")
+async def visitor_cards(
+    running: Running, booking_id: Annotated[list[UUID], Query(min_length=1, max_length=100)]
+) -> VisitorCards:
+    """The cards of up to a hundred bookings at once; who is gone is left out."""
+    async with database.transaction(running.pool) as connection:
+        return await queries.cards(connection, booking_id, _vault(running))
 
 
 @internal.get("/visitor-cards/{booking_id}")

@@ -57,6 +57,12 @@ class VisitorCard(State):
     proxy: ProxyCard | None = None
 
 
+class VisitorCards(State):
+    """Those of the cards asked for that there are; who is gone is left out."""
+
+    items: tuple[VisitorCard, ...]
+
+
 @dataclass(frozen=True)
 class Planned:
     """A message that a booking's event calls for."""

@@ -6,10 +6,10 @@ longer true is withdrawn. A prepared message holds for a minute and for one vers
 before every further try, it is prepared anew, so that nothing goes out on old knowledge.
 """
 
-import asyncio
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Any, get_args
 from uuid import UUID
 
@@ -17,6 +17,7 @@ import asyncpg
 import structlog
 
 from services.notifications import bells, cards, commands, domain, sealing
+from services.notifications.cards import Answer, CardUnavailable
 from services.notifications.commands import Settling, failed, told_of, withdrawn
 from services.notifications.domain import Address, Failure, Told, VisitorCard
 from services.notifications.rendering import Facts, FactsMissing, Words, render
@@ -85,7 +86,6 @@ class Preparer:
         self._runtime = runtime
         self._settings = settings
         self._vault = vault
-        self._asking = asyncio.Semaphore(settings.card_concurrency)
 
     async def run(self) -> None:
         """Prepare for ever."""
@@ -98,43 +98,33 @@ class Preparer:
             if not rows:
                 return False
             roster = await _roster(connection, rows)
-        outcomes = await asyncio.gather(*(self._outcome(row, roster) for row in rows))
+        cases = [(row, self._guarded(row, self._certain)) for row in rows]
+        wanted = {row["about"]: row["correlation_id"] for row, outcome in cases if outcome is None}
+        answers = await cards.fetch(self._runtime.http, self._settings, wanted) if wanted else {}
+        with_cards = partial(self._by_card, roster=roster, answers=answers)
+        outcomes = [outcome or self._guarded(row, with_cards) for row, outcome in cases]
         async with transaction(self._runtime.pool) as connection:
-            await self._record(connection, outcomes)
+            await self._record(connection, [each for each in outcomes if each is not None])
         self._runtime.published()
         for bell in bells.deliveries.values():
             bell.set()
         return not all(isinstance(each, _Later) for each in outcomes)
 
-    async def _outcome(self, row: asyncpg.Record, roster: _Roster) -> _Outcome:
+    def _guarded(self, row: asyncpg.Record, decide: Callable[[asyncpg.Record], _Outcome | None]) -> _Outcome | None:
+        """What `decide` says; later, where something is missing or fails: one message never holds up the others."""
         with structlog.contextvars.bound_contextvars(correlation_id=row["correlation_id"]):
             try:
-                return await self._prepare(row, roster)
-            except (cards.CardUnavailable, FactsMissing, _EventOnItsWay) as error:
+                return decide(row)
+            except (CardUnavailable, FactsMissing, _EventOnItsWay) as error:
                 logger.info("message_waits", message=str(row["message_id"]), error=f"{type(error).__name__}: {error}")
             except Exception:
                 logger.exception("message_not_prepared", message=str(row["message_id"]))
         return _Later(row["message_id"], domain.next_preparation(row["preparations"], row["now"]))
 
-    async def _prepare(self, row: asyncpg.Record, roster: _Roster) -> _Outcome:
-        told = told_of(row)
+    def _certain(self, row: asyncpg.Record) -> _Outcome | None:
+        """What is certain without the visitor card; None where it is needed."""
+        told, message_id, now = told_of(row), row["message_id"], row["now"]
         booking = Booking.model_validate_json(row["booking"])
-        verdict = self._verdict(row, told, booking)
-        if verdict is not None:
-            return verdict
-        async with self._asking:
-            card = await cards.fetch(self._runtime.http, self._settings, row["about"], row["correlation_id"])
-        if card is None:
-            return _Settled(withdrawn(row["message_id"], "booking_gone"))
-        if not domain.agrees(told, card):
-            return _Settled(withdrawn(row["message_id"], "no_longer_true"))
-        if card.version > row["booking_version"]:
-            raise _EventOnItsWay(f"version {card.version}")
-        return self._with_card(row, told, booking, card, roster)
-
-    def _verdict(self, row: asyncpg.Record, told: Told, booking: Booking) -> _Outcome | None:
-        """What is certain without the visitor card."""
-        message_id, now = row["message_id"], row["now"]
         if not domain.still_true(told, booking, row["booking_version"]):
             return _Settled(withdrawn(message_id, "no_longer_true"))
         if domain.too_late(told, now):
@@ -143,9 +133,20 @@ class Preparer:
         may_go_at = domain.may_go_at(told, now, self._settings.zone)
         return _Held(message_id, may_go_at) if may_go_at > now else None
 
-    def _with_card(
-        self, row: asyncpg.Record, told: Told, booking: Booking, card: VisitorCard, roster: _Roster
-    ) -> _Outcome:
+    def _by_card(self, row: asyncpg.Record, *, roster: _Roster, answers: Mapping[str, Answer]) -> _Outcome:
+        """What the visitor card makes of it."""
+        told, card = told_of(row), answers[row["about"]]
+        if isinstance(card, CardUnavailable):
+            raise card
+        if card is None:
+            return _Settled(withdrawn(row["message_id"], "booking_gone"))
+        if not domain.agrees(told, card):
+            return _Settled(withdrawn(row["message_id"], "no_longer_true"))
+        if card.version > row["booking_version"]:
+            raise _EventOnItsWay(f"version {card.version}")
+        return self._with_card(row, told, card, roster)
+
+    def _with_card(self, row: asyncpg.Record, told: Told, card: VisitorCard, roster: _Roster) -> _Outcome:
         message_id, now, zone = row["message_id"], row["now"], self._settings.zone
         address = domain.address(card, row["recipient"], mail=self._settings.mail)
         if not isinstance(address, Address) and address not in get_args(Failure):
@@ -154,7 +155,7 @@ class Preparer:
             told=told,
             recipient=row["recipient"],
             language=row["language"],
-            booking=booking,
+            booking=Booking.model_validate_json(row["booking"]),
             session=roster.sessions[row["session_id"]],
             venue=roster.venues[row["venue_id"]],
             matter=roster.matters[row["matter_id"]],

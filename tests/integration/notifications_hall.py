@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from email import message_from_bytes, policy
 from email.message import EmailMessage
-from typing import Any
+from typing import Annotated, Any
 from zoneinfo import ZoneInfo
 
 import asyncpg
@@ -24,7 +24,7 @@ import httpx
 import uvicorn
 from aiosmtpd import smtp
 from aiosmtpd.controller import Controller
-from fastapi import FastAPI, Request
+from fastapi import FastAPI, Query, Request
 from fastapi.responses import JSONResponse, Response
 
 from services.notifications import bells
@@ -154,15 +154,27 @@ class Desk:
         }
         self.cards[booking_id] = {**known, **changes}
 
+    async def _answering(self, booking_ids: list[str], request: Request) -> None:
+        headers = request.headers
+        self.asked += [(each, headers["x-service-secret"], headers.get("x-correlation-id", "")) for each in booking_ids]
+        if self.wait is not None:
+            await self.wait.wait()
+
     def app(self) -> FastAPI:
         app = FastAPI()
 
+        @app.get("/internal/v1/visitor-cards")
+        async def cards(booking_id: Annotated[list[str], Query()], request: Request) -> Response:
+            await self._answering(booking_id, request)
+            found = [self.cards.get(each) for each in booking_id]
+            for each in found:
+                if isinstance(each, int):
+                    return JSONResponse({"detail": "not as agreed"}, status_code=each)
+            return JSONResponse({"items": [each for each in found if each is not None]})
+
         @app.get("/internal/v1/visitor-cards/{booking_id}")
         async def card(booking_id: str, request: Request) -> Response:
-            headers = request.headers
-            self.asked.append((booking_id, headers["x-service-secret"], headers.get("x-correlation-id", "")))
-            if self.wait is not None:
-                await self.wait.wait()
+            await self._answering([booking_id], request)
             found = self.cards.get(booking_id)
             if found is None:
                 gone = {"type": "", "title": "", "status": 404, "code": "booking_unknown"}

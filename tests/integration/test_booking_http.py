@@ -358,6 +358,7 @@ async def test_a_visitor_card_is_for_services_alone(desk, client, settings_env):
         "version": 1,
         "party_size": 1,
         "cancel_until": "2026-12-10T09:30:00Z",
+        "proxy": None,
     }
     nobody = "/internal/v1/visitor-cards/00000000-0000-7000-8000-000000000000"
     assert told(await client.get(nobody, headers=secret)) == (404, "booking_unknown")

@@ -213,12 +213,20 @@ def window_booking(booking: Booking, person: Person) -> WindowBooking:
     )
 
 
+class ProxyCard(BaseModel):
+    """Whoever booked for the visitor."""
+
+    name: str
+    phone: str | None
+
+
 class VisitorCard(BaseModel):
     """What another service needs to reach the visitor; kept encrypted there, and only while needed."""
 
     booking_id: str
     name: str
     phone: str | None
+    """The visitor's, else the proxy's."""
     email: str | None
     language: Literal["zh", "en"]
     code: str
@@ -227,6 +235,13 @@ class VisitorCard(BaseModel):
     version: int
     party_size: int
     cancel_until: datetime | None
+    proxy: ProxyCard | None
+
+
+class VisitorCards(BaseModel):
+    """The cards of those bookings that are there; who is gone or anonymous is left out."""
+
+    items: list[VisitorCard]
 
 
 def visitor_card(booking: Booking, person: Person) -> VisitorCard:
@@ -243,6 +258,7 @@ def visitor_card(booking: Booking, person: Person) -> VisitorCard:
         version=booking.version,
         party_size=booking.party_size,
         cancel_until=booking.cancel_until,
+        proxy=ProxyCard(name=person.proxy.name, phone=person.proxy.phone) if person.proxy else None,
     )
 
 

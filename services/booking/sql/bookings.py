@@ -33,6 +33,18 @@ async def select_by_id(connection: Connection, booking_id: UUID) -> asyncpg.Reco
     )
 
 
+async def select_by_ids(connection: Connection, booking_ids: Sequence[UUID]) -> list[asyncpg.Record]:
+    """The bookings of those ids, as `select_by_id`."""
+    return await connection.fetch(
+        """
+        select booking.*, session.cancel_until
+        from booking join session using (session_id)
+        where booking.booking_id = any($1::uuid[]) and booking.anonymised_at is null
+        """,
+        booking_ids,
+    )
+
+
 async def select_of_window(
     connection: Connection, session_id: str, window_id: str | None, limit: int
 ) -> list[asyncpg.Record]:
