@@ -13,6 +13,8 @@ from aiokafka.errors import KafkaError
 from deploy.kafka.topics import create
 
 if __name__ == "__main__":
+    if sys.argv[1:]:  # `--help` above all: it must not start the job
+        sys.exit(__doc__)
     bootstrap = os.environ.get("KAFKA_BOOTSTRAP_SERVERS", "127.0.0.1:9092")
     try:
         asyncio.run(

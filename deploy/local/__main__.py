@@ -78,4 +78,6 @@ def main() -> int:
 
 
 if __name__ == "__main__":
+    if sys.argv[1:]:  # `--help` above all: it must not start the system
+        sys.exit(__doc__)
     sys.exit(main())

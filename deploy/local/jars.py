@@ -134,10 +134,13 @@ def write_lock() -> None:
 
 
 if __name__ == "__main__":
-    if sys.argv[1:] == ["fetch"]:
-        try:
-            fetch_all(lambda done, total: print(done, total, flush=True))
-        except Obstacle as obstacle:
-            sys.exit(str(obstacle))
-    else:
-        write_lock()
+    match sys.argv[1:]:
+        case ["fetch"]:
+            try:
+                fetch_all(lambda done, total: print(done, total, flush=True))
+            except Obstacle as obstacle:
+                sys.exit(str(obstacle))
+        case []:
+            write_lock()
+        case _:
+            sys.exit(__doc__)

@@ -43,6 +43,8 @@ async def main() -> None:
 
 
 if __name__ == "__main__":
+    if sys.argv[1:]:  # `--help` above all: it must not start the job
+        sys.exit(__doc__)
     try:
         asyncio.run(main())
     except (MigrationFailed, OSError, asyncpg.PostgresError) as error:
