@@ -102,7 +102,7 @@ class Officials(BaseModel):
 
 async def venue(connection: Connection) -> VenueView:
     """The hall. Raises VenueUnknown before the first pack."""
-    found = await county_sql.venue(connection)
+    found = await county_sql.select_venue(connection)
     if found is None:
         raise VenueUnknown
     state, version = found
@@ -112,25 +112,25 @@ async def venue(connection: Connection) -> VenueView:
 async def departments(connection: Connection) -> Departments:
     """The departments in the hall."""
     numbers: dict[str, list[int]] = {}
-    for window in await county_sql.windows(connection):
+    for window in await county_sql.select_windows(connection):
         numbers.setdefault(window.department_id, []).append(window.number)
     items = tuple(
         DepartmentView(**dict(each), windows=tuple(numbers.get(each.department_id, ())))
-        for each in await county_sql.departments(connection)
+        for each in await county_sql.select_departments(connection)
     )
     return Departments(items=items, total=len(items))
 
 
 async def matters(connection: Connection, words: str, department_id: str | None, limit: int) -> Matters:
     """The matters that plain words mean, of all departments or of one; without words all, the common ones first."""
-    ranked = rank(words, await matters_sql.findable_matters(connection, department_id))
-    views = await matters_sql.matter_views(connection, ranked[:limit])
+    ranked = rank(words, await matters_sql.select_findable_matters(connection, department_id))
+    views = await matters_sql.select_matter_views(connection, ranked[:limit])
     return Matters(items=tuple(MatterView.model_validate(each) for each in views), total=len(ranked))
 
 
 async def matter(connection: Connection, matter_id: str) -> MatterView:
     """A matter, also one that is withdrawn: bookings may still be of it. Raises MatterUnknown."""
-    found = await matters_sql.matter_views(connection, [matter_id])
+    found = await matters_sql.select_matter_views(connection, [matter_id])
     if not found:
         raise MatterUnknown
     return MatterView.model_validate(found[0])
@@ -146,7 +146,7 @@ async def sessions(  # noqa: PLR0913  (the filters)
     limit: int,
 ) -> Sessions:
     """The public sessions from `first` (today, if none) to `last`."""
-    found, total = await sessions_sql.list_sessions(
+    found, total = await sessions_sql.select_sessions(
         connection,
         first=first or await _today(connection, zone),
         last=last,
@@ -159,7 +159,7 @@ async def sessions(  # noqa: PLR0913  (the filters)
 
 async def session(connection: Connection, session_id: str, *, public: bool | None = True) -> SessionView:
     """A session; one that is not public only where `public` is None. Raises SessionUnknown."""
-    found, _ = await sessions_sql.list_sessions(connection, session_id=session_id, public=public)
+    found, _ = await sessions_sql.select_sessions(connection, session_id=session_id, public=public)
     if not found:
         raise SessionUnknown
     return (await _views(connection, found))[0]
@@ -167,7 +167,7 @@ async def session(connection: Connection, session_id: str, *, public: bool | Non
 
 async def officials(connection: Connection) -> Officials:
     """Everybody who can be on duty."""
-    found = await county_sql.known_officials(connection)
+    found = await county_sql.select_known_officials(connection)
     items = tuple(OfficialView(**each) for each in found if not each["withdrawn"])
     return Officials(items=items, total=len(items))
 
@@ -182,9 +182,9 @@ async def official_sessions(  # noqa: PLR0913  (the filters)
     limit: int,
 ) -> Sessions:
     """The sessions in which an official is on duty, internal ones included. Raises OfficialUnknown."""
-    if all(each["official_id"] != official_id for each in await county_sql.known_officials(connection)):
+    if all(each["official_id"] != official_id for each in await county_sql.select_known_officials(connection)):
         raise OfficialUnknown
-    found, total = await sessions_sql.list_sessions(
+    found, total = await sessions_sql.select_sessions(
         connection,
         first=first or await _today(connection, zone),
         last=last,
@@ -199,8 +199,8 @@ async def _today(connection: Connection, zone: ZoneInfo) -> date:
 
 
 async def _views(connection: Connection, found: Iterable[Planned]) -> tuple[SessionView, ...]:
-    windows = {each["window_id"]: WindowView(**each) for each in await county_sql.known_windows(connection)}
-    people = {each["official_id"]: each for each in await county_sql.known_officials(connection)}
+    windows = {each["window_id"]: WindowView(**each) for each in await county_sql.select_known_windows(connection)}
+    people = {each["official_id"]: each for each in await county_sql.select_known_officials(connection)}
     views = []
     for planned in found:
         duties = tuple(

@@ -59,7 +59,7 @@ async def run(pool, command, *values, **named):
 
 async def planned(pool):
     async with databases.transaction(pool) as connection:
-        found = await sessions_sql.locked_sessions(connection, None)
+        found = await sessions_sql.lock_sessions(connection, None)
     return {each.session.session_id: each for each in found}
 
 
@@ -157,7 +157,7 @@ async def test_sessions_may_change_places_and_the_database_refuses_two_on_one_da
     await run(pool, commands.import_pack, pack())
     one, other = "hall.service-day.2026-12-01", "hall.service-day.2026-12-11"
     async with databases.transaction(pool) as connection:
-        first, second = await sessions_sql.locked_sessions(connection, [one, other])
+        first, second = await sessions_sql.lock_sessions(connection, [one, other])
         swapped = [
             each.changed(SessionPlanned, each.session.model_copy(update={"date": beside.session.date}))
             for each, beside in ((first, second), (second, first))

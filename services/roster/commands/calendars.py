@@ -51,7 +51,7 @@ async def import_calendars(
     """Show what `layers` change, and carry it out if `confirm` is the token of just that. DifferenceChanged if not."""
     await planning_sql.lock_planning(connection)
     await learn_calendars(connection, zone, now)
-    before = await planning_sql.calendars(connection)
+    before = await planning_sql.select_calendars(connection)
     after = overlaid(before, layers)
     now_planned = await roster(connection, zone, now, layers=after)
     days = changed_days(Calendar(before), now_planned.calendar, {each.year for each in layers})

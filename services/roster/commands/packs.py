@@ -51,8 +51,8 @@ async def import_pack(
     that difference, VenueOther where the installation runs another hall. Nothing is taken over then.
     """
     await planning_sql.lock_planning(connection)
-    programmes_before = {each.id: each for each in await county_sql.programmes(connection)}
-    calendars_before = await planning_sql.calendars(connection)
+    programmes_before = {each.id: each for each in await county_sql.select_programmes(connection)}
+    calendars_before = await planning_sql.select_calendars(connection)
     venue_changed = await _save_county(connection, pack)
     described, withdrawn = await _save_matters(connection, pack.matters)
     layers = news(calendars_before, pack.calendars)
@@ -100,7 +100,7 @@ async def _save_county(connection: Connection, pack: Pack) -> bool:
     """Enter venue, departments, officials, windows and programmes; whether the venue's told state changed."""
     assert pack.venue is not None  # noqa: S101  (a pack without findings has one)
     await county_sql.lock_venue(connection)
-    before = await county_sql.venue(connection)
+    before = await county_sql.select_venue(connection)
     if before is not None and before[0].venue_id != pack.venue.id:
         raise VenueOther
     await county_sql.save_departments(
@@ -151,7 +151,7 @@ async def _save_venue(connection: Connection, venue: PackVenue, before: Any) -> 
     }
     version = before[1] if before is not None else 0
     await county_sql.save_venue(connection, row, version + 1, VenueDescribed.__name__)
-    after = await county_sql.venue(connection)
+    after = await county_sql.select_venue(connection)
     assert after is not None  # noqa: S101  (just written)
     if before is not None and after[0] == before[0]:
         await county_sql.save_venue(connection, row, version, VenueDescribed.__name__)
@@ -165,7 +165,7 @@ async def _save_matters(
 ) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Enter the matters, withdraw the others; the ids of both, as far as something changed."""
     known = {
-        state.matter_id: (state, version, event) for state, version, event in await matters_sql.matters(connection)
+        state.matter_id: (state, version, event) for state, version, event in await matters_sql.lock_matters(connection)
     }
     rows: list[dict[str, Any]] = []
     events: list[MatterEvent] = []

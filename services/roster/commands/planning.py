@@ -28,7 +28,7 @@ async def plan_ahead(connection: Connection, zone: ZoneInfo, now: datetime) -> P
 async def plan_if_new_day(connection: Connection, zone: ZoneInfo, now: datetime) -> PlanReport | None:
     """Plan ahead where that was not done on the county's date yet; None where it was, or there is no pack."""
     today = now.astimezone(zone).date()
-    if await planning_sql.planned_on(connection) == today or await county_sql.venue(connection) is None:
+    if await planning_sql.select_planned_on(connection) == today or await county_sql.select_venue(connection) is None:
         return None
     return await plan_ahead(connection, zone, now)
 
@@ -36,8 +36,8 @@ async def plan_if_new_day(connection: Connection, zone: ZoneInfo, now: datetime)
 async def learn_calendars(connection: Connection, zone: ZoneInfo, now: datetime) -> None:
     """Enter what the libraries know of the years that planning looks at and nobody has entered."""
     today = now.astimezone(zone).date()
-    layers = await planning_sql.calendars(connection)
-    last = max((each.horizon(today) for each in await county_sql.programmes(connection)), default=today)
+    layers = await planning_sql.select_calendars(connection)
+    last = max((each.horizon(today) for each in await county_sql.select_programmes(connection)), default=today)
     # The first look into the libraries may take half a second; the loop goes on serving meanwhile.
     news = await asyncio.to_thread(missing, layers, (today - MARGIN).year, (last + MARGIN).year)
     await planning_sql.save_calendars(connection, news)
@@ -47,17 +47,17 @@ async def roster(
     connection: Connection, zone: ZoneInfo, now: datetime, layers: Sequence[YearCalendar] | None = None
 ) -> Roster:
     """All that planning looks at, the sessions locked. `layers`: in place of the calendar that is entered."""
-    venue = await county_sql.venue(connection)
+    venue = await county_sql.select_venue(connection)
     if venue is None:
         raise RosterEmpty
     today = now.astimezone(zone).date()
     return Roster(
         venue_id=venue[0].venue_id,
-        posts=await county_sql.posts(connection),
-        officials=await county_sql.officials(connection),
-        programmes=await county_sql.programmes(connection),
-        calendar=Calendar(layers if layers is not None else await planning_sql.calendars(connection)),
-        sessions=await sessions_sql.sessions_since(connection, today, today - MARGIN),
+        posts=await county_sql.select_posts(connection),
+        officials=await county_sql.select_officials(connection),
+        programmes=await county_sql.select_programmes(connection),
+        calendar=Calendar(layers if layers is not None else await planning_sql.select_calendars(connection)),
+        sessions=await sessions_sql.lock_sessions_since(connection, today, today - MARGIN),
         zone=zone,
     )
 

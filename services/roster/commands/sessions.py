@@ -47,7 +47,7 @@ async def settle_clash(connection: Connection, now: datetime, session_id: str, c
 
 async def _locked(connection: Connection, session_id: str) -> Planned:
     await planning_sql.lock_planning(connection)
-    found = await sessions_sql.locked_sessions(connection, [session_id])
+    found = await sessions_sql.lock_sessions(connection, [session_id])
     if not found:
         raise SessionUnknown
     return found[0]

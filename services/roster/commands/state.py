@@ -13,11 +13,11 @@ from shared.events.roster import MatterDescribed, MatterWithdrawn, VenueDescribe
 async def state_events(connection: Connection, ids: Sequence[str] | None) -> AsyncIterator[Event]:
     """The last event of the venue, the matters and the sessions of these ids (None: all), each row locked."""
     await county_sql.lock_venue(connection)
-    venue = await county_sql.venue(connection)
+    venue = await county_sql.select_venue(connection)
     if venue is not None and (ids is None or venue[0].venue_id in ids):
         yield VenueDescribed(version=venue[1], venue=venue[0])
-    for matter, version, last_event in await matters_sql.matters(connection, ids):
+    for matter, version, last_event in await matters_sql.lock_matters(connection, ids):
         withdrawn = last_event == MatterWithdrawn.__name__
         yield (MatterWithdrawn if withdrawn else MatterDescribed)(version=version, matter=matter)
-    for planned in await sessions_sql.locked_sessions(connection, ids):
+    for planned in await sessions_sql.lock_sessions(connection, ids):
         yield planned.event()

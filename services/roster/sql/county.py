@@ -14,14 +14,14 @@ from shared.events.roster import Department, Venue, Window
 Rows = Sequence[Mapping[str, Any]]
 
 
-async def venue(connection: Connection) -> tuple[Venue, int] | None:
+async def select_venue(connection: Connection) -> tuple[Venue, int] | None:
     """The hall with its departments and windows, and its version. None before the first pack."""
     found = await connection.fetchrow(
         "select venue_id, name_zh, name_en, address_zh, address_en, phone, version from venue"
     )
     if found is None:
         return None
-    state = Venue(**found, departments=await departments(connection), windows=await windows(connection))
+    state = Venue(**found, departments=await select_departments(connection), windows=await select_windows(connection))
     return state, found["version"]
 
 
@@ -47,7 +47,7 @@ async def save_venue(connection: Connection, row: Mapping[str, Any], version: in
     )
 
 
-async def departments(connection: Connection) -> tuple[Department, ...]:
+async def select_departments(connection: Connection) -> tuple[Department, ...]:
     """The departments in the hall, in the pack's order."""
     found = await connection.fetch(
         "select department_id, name_zh, name_en, general_desk from department where not withdrawn order by position"
@@ -55,7 +55,7 @@ async def departments(connection: Connection) -> tuple[Department, ...]:
     return tuple(Department(**each) for each in found)
 
 
-async def windows(connection: Connection) -> tuple[Window, ...]:
+async def select_windows(connection: Connection) -> tuple[Window, ...]:
     """The windows of the hall, in the order of their numbers."""
     found = await connection.fetch(
         """
@@ -66,7 +66,7 @@ async def windows(connection: Connection) -> tuple[Window, ...]:
     return tuple(Window(**each) for each in found)
 
 
-async def posts(connection: Connection) -> tuple[Post, ...]:
+async def select_posts(connection: Connection) -> tuple[Post, ...]:
     """The windows with the duty that each holds by default, in the order of their numbers."""
     found = await connection.fetch(
         "select window_id, department_id, duty from service_window where not withdrawn order by number"
@@ -74,7 +74,7 @@ async def posts(connection: Connection) -> tuple[Post, ...]:
     return tuple(Post(**each) for each in found)
 
 
-async def officials(connection: Connection) -> tuple[Official, ...]:
+async def select_officials(connection: Connection) -> tuple[Official, ...]:
     """The officials, in the pack's order."""
     found = await connection.fetch(
         """
@@ -85,13 +85,13 @@ async def officials(connection: Connection) -> tuple[Official, ...]:
     return tuple(Official(**each) for each in found)
 
 
-async def programmes(connection: Connection) -> tuple[Programme, ...]:
+async def select_programmes(connection: Connection) -> tuple[Programme, ...]:
     """The programmes, in the pack's order."""
     found = await connection.fetch("select definition from programme where not withdrawn order by position")
     return tuple(Programme.model_validate_json(each["definition"]) for each in found)
 
 
-async def known_windows(connection: Connection) -> list[asyncpg.Record]:
+async def select_known_windows(connection: Connection) -> list[asyncpg.Record]:
     """Every window there ever was, with its department's name: past sessions still show theirs."""
     return await connection.fetch(
         """
@@ -102,7 +102,7 @@ async def known_windows(connection: Connection) -> list[asyncpg.Record]:
     )
 
 
-async def known_officials(connection: Connection) -> list[asyncpg.Record]:
+async def select_known_officials(connection: Connection) -> list[asyncpg.Record]:
     """Every official there ever was, with the department's name, in the pack's order."""
     return await connection.fetch(
         """

@@ -15,8 +15,10 @@ def _state(record: asyncpg.Record) -> Matter:
     return Matter.model_validate({**record, "documents": json.loads(record["documents"])})
 
 
-async def matters(connection: Connection, matter_ids: Sequence[str] | None = None) -> list[tuple[Matter, int, str]]:
-    """Matters with version and last event, withdrawn ones included, each row locked, in the order of their ids."""
+async def lock_matters(
+    connection: Connection, matter_ids: Sequence[str] | None = None
+) -> list[tuple[Matter, int, str]]:
+    """Lock matters, withdrawn ones included, in the order of their ids; each with its version and last event."""
     found = await connection.fetch(
         """
         select matter_id, department_id, name_zh, name_en, plain_name_zh, plain_name_en, documents, statutory_days,
@@ -59,7 +61,7 @@ async def withdraw_matters(connection: Connection, matter_ids: Sequence[str], la
     )
 
 
-async def findable_matters(connection: Connection, department_id: str | None) -> list[Findable]:
+async def select_findable_matters(connection: Connection, department_id: str | None) -> list[Findable]:
     """What search needs of every matter on offer, or of a department's, in the pack's order."""
     found = await connection.fetch(
         """
@@ -84,7 +86,7 @@ async def findable_matters(connection: Connection, department_id: str | None) ->
     ]
 
 
-async def matter_views(connection: Connection, matter_ids: Sequence[str]) -> list[dict[str, Any]]:
+async def select_matter_views(connection: Connection, matter_ids: Sequence[str]) -> list[dict[str, Any]]:
     """Matters in the order of `matter_ids`, with what a page shows besides: department, windows, synonyms."""
     found = await connection.fetch(
         """

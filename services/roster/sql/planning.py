@@ -7,13 +7,12 @@ from services.roster.domain.calendar import YearCalendar
 from shared.database import Connection
 
 
-async def lock_planning(connection: Connection) -> date | None:
-    """Wait for whoever changes packs, calendars or sessions; the date of the last planning ahead."""
-    planned_on: date | None = await connection.fetchval("select planned_on from planning for update")
-    return planned_on
+async def lock_planning(connection: Connection) -> None:
+    """Wait for whoever changes packs, calendars or sessions."""
+    await connection.execute("select from planning for update")
 
 
-async def planned_on(connection: Connection) -> date | None:
+async def select_planned_on(connection: Connection) -> date | None:
     """The county's date of the last planning ahead."""
     found: date | None = await connection.fetchval("select planned_on from planning")
     return found
@@ -24,7 +23,7 @@ async def mark_planned(connection: Connection, day: date) -> None:
     await connection.execute("update planning set planned_on = $1", day)
 
 
-async def calendars(connection: Connection) -> list[YearCalendar]:
+async def select_calendars(connection: Connection) -> list[YearCalendar]:
     """Every layer of every year."""
     found = await connection.fetch(
         "select year, kind, source, rest_days, make_up_workdays from calendar order by year, kind"

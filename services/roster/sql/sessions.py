@@ -1,4 +1,4 @@
-"""Sessions."""
+"""Sessions as they are planned, and the clashes noted beside them."""
 
 import json
 from collections.abc import Sequence
@@ -39,8 +39,8 @@ def _row(planned: Planned) -> dict[str, Any]:
     }
 
 
-async def sessions_since(connection: Connection, day: date, rule_day: date) -> dict[str, Planned]:
-    """The sessions from `day` on, and all whose rule date is `rule_day` or later, each row locked, by id."""
+async def lock_sessions_since(connection: Connection, day: date, rule_day: date) -> dict[str, Planned]:
+    """Lock the sessions from `day` on, and all whose rule date is `rule_day` or later; by id."""
     found = await connection.fetch(
         "select * from session where date >= $1 or rule_date >= $2 order by session_id for update",
         day,
@@ -49,8 +49,8 @@ async def sessions_since(connection: Connection, day: date, rule_day: date) -> d
     return {each["session_id"]: _planned(each) for each in found}
 
 
-async def locked_sessions(connection: Connection, session_ids: Sequence[str] | None) -> list[Planned]:
-    """These sessions, or all, each row locked, in the order of their ids."""
+async def lock_sessions(connection: Connection, session_ids: Sequence[str] | None) -> list[Planned]:
+    """Lock these sessions, or all, in the order of their ids."""
     found = await connection.fetch(
         """
         select * from session where $1::text[] is null or session_id = any($1)
@@ -61,7 +61,7 @@ async def locked_sessions(connection: Connection, session_ids: Sequence[str] | N
     return [_planned(each) for each in found]
 
 
-async def list_sessions(  # noqa: PLR0913  (each a filter)
+async def select_sessions(  # noqa: PLR0913  (each a filter)
     connection: Connection,
     *,
     session_id: str | None = None,
