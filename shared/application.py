@@ -74,8 +74,11 @@ class Runtime:
 Worker = Callable[[Runtime], Awaitable[None]]
 
 
-def runtime(request: Request) -> Runtime:
-    """The runtime of the service that serves this request (a FastAPI dependency)."""
+async def runtime(request: Request) -> Runtime:
+    """The runtime of the service that serves this request (a FastAPI dependency).
+
+    A coroutine, because the framework sends plain functions through a thread.
+    """
     found: Runtime = request.app.state.runtime
     return found
 
