@@ -7,7 +7,7 @@ too short is found; whether a document exists is booking's to say.
 
 import unicodedata
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import asdict, dataclass, fields
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -102,10 +102,6 @@ class Details:
     def carried(self) -> dict[str, str]:
         """The hidden fields that take them to the next page."""
         return asdict(self)
-
-    def without(self, field: str) -> "Details":
-        """The same with one field empty."""
-        return replace(self, **{field: ""})
 
     @property
     def by_proxy(self) -> bool:

@@ -52,8 +52,3 @@ MESSAGES = Topic(
 )
 
 TOPICS = (VENUES, MATTERS, SESSIONS, BOOKINGS, MESSAGES)
-
-
-def topic(name: str) -> Topic:
-    """The topic of that name (without prefix); KeyError if none is declared."""
-    return {each.name: each for each in TOPICS}[name]

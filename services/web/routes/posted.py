@@ -1,7 +1,6 @@
 """A form that may be acted on: read strictly, sent from a page of ours, by the browser that got the page."""
 
 from dataclasses import dataclass
-from http import HTTPStatus
 
 from fastapi import Depends, Request
 
@@ -12,8 +11,6 @@ from services.web.security import comes_from_here
 
 class NotFromHere(Exception):  # noqa: N818  (what the form is)
     """A form sent by another site's page, or by a browser that does not say whose page it shows."""
-
-    status = HTTPStatus.FORBIDDEN
 
 
 @dataclass(frozen=True)
