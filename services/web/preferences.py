@@ -17,7 +17,8 @@ def pairs(request: Request) -> list[tuple[str, str]]:
 
 def own_path(request: Request) -> str:
     """The request's own path as it was sent. Slashes in front are made one: `//host` would lead elsewhere."""
-    return "/" + request.scope["raw_path"].decode("ascii", "replace").replace("\\", "/").lstrip("/")
+    raw: bytes = request.scope["raw_path"]
+    return "/" + raw.decode("ascii", "replace").replace("\\", "/").lstrip("/")
 
 
 def wished(request: Request) -> dict[str, str]:

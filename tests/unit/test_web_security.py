@@ -120,6 +120,14 @@ async def test_a_preference_never_leads_elsewhere(browser, address):
     assert re.match(r"/[^/\\]", answer.headers["location"])
 
 
+@pytest.mark.parametrize("address", ["//evil.test/x", "/%2f%2fevil.test/x", "/\\evil.test"])
+async def test_the_links_to_another_language_never_lead_elsewhere(browser, address):
+    page = await browser.get(ORIGIN + address)
+    links = re.findall(r'href="([^"]*(?:lang|elder)=[^"]*)"', page.text)
+    assert len(links) == 2
+    assert all(re.match(r"/[^/\\]", link) for link in links), links
+
+
 async def test_preferences_are_kept_and_leave_the_address(browser):
     answer = await browser.get("/matters?q=%E6%88%BF&lang=en&elder=1")
     assert answer.headers["location"] == "/matters?q=%E6%88%BF"
