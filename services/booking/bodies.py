@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 from fastapi import Request
 from pydantic import BaseModel, ValidationError
+from starlette.exceptions import HTTPException
 
 from services.booking.domain import problems
 from shared.problems import field_problems
@@ -17,11 +18,15 @@ JSON_TYPE = "application/json"
 
 
 async def read(request: Request, model: type[Model]) -> Model:
-    """The request's body. Raises UnsupportedMediaType, MalformedJson, InvalidRequest or the edge's BodyTooLarge."""
+    """The request's body. Raises UnsupportedMediaType, MalformedJson, InvalidRequest or BodyTooLarge."""
     if request.headers.get("content-type", "").partition(";")[0].strip().lower() != JSON_TYPE:
         raise problems.UnsupportedMediaType
     try:
-        return model.model_validate_json(await request.body())
+        body = await request.body()
+    except HTTPException:  # all that the edge says while it counts what arrives
+        raise problems.BodyTooLarge from None
+    try:
+        return model.model_validate_json(body)
     except ValidationError as error:
         found = field_problems(error)
         if any(each.code == "json_invalid" for each in found):

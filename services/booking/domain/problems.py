@@ -24,6 +24,14 @@ class MalformedJson(Problem):
     title = "The body is not JSON."
 
 
+class BodyTooLarge(Problem):
+    """A body that turned out too long while it arrived."""
+
+    status = 413
+    code = "body_too_large"
+    title = "The body is larger than this service takes."
+
+
 class UnsupportedMediaType(Problem):
     """A body that does not say it is JSON."""
 
