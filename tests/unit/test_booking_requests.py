@@ -116,6 +116,13 @@ def test_dates_of_birth_and_index_types():
     assert index_type("passport") != index_type("resident_id")
 
 
+@pytest.mark.parametrize("document_type", ["hk_macao_taiwan_residence", "permanent_residence"])
+def test_one_number_typed_as_another_document_is_still_one_person(document_type):
+    number = checked({"hk_macao_taiwan_residence": "83000019900101001"}.get(document_type, "91134419900101001"))
+    assert canonical_number(document_type, number) == canonical_number("resident_id", number)
+    assert index_type(document_type) == index_type("resident_id")
+
+
 @pytest.mark.parametrize(
     ("typed", "canonical"),
     [

@@ -34,6 +34,8 @@ TAIWAN_PERMIT = re.compile(r"([0-9]{8})([0-9]{2})?")
 OLD_PERMANENT_RESIDENCE = re.compile(r"[A-Z]{3}[0-9]{12}")
 PASSPORT = re.compile(r"(?=.*[0-9])[A-Z0-9]{5,15}")
 HK_MACAO_TAIWAN_PLACES = ("810000", "820000", "830000")
+RESIDENT_FORMS = ("resident_id", "household_register", "hk_macao_taiwan_residence", "permanent_residence")
+"""Documents whose numbers have a resident ID's form; the older permanent residence's cannot be taken for one."""
 OLDEST_BIRTH_YEAR = 1880
 
 
@@ -44,8 +46,11 @@ def canonical_number(document_type: DocumentType, number: str) -> str:
 
 
 def index_type(document_type: DocumentType) -> str:
-    """The type that a document is indexed under: a household register shows a resident ID's number."""
-    return "resident_id" if document_type == "household_register" else document_type
+    """The type that a document is indexed under, so that nobody is two persons.
+
+    A household register shows a resident ID's number, and numbers of that form on other documents are typed as such.
+    """
+    return "resident_id" if document_type in RESIDENT_FORMS else document_type
 
 
 def birth_date(document_type: DocumentType, number: str) -> date | None:
