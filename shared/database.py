@@ -42,6 +42,7 @@ PASSING_ERRORS: tuple[type[Exception], ...] = (
     asyncpg.LockNotAvailableError,
     asyncpg.QueryCanceledError,
     asyncpg.InterfaceError,
+    asyncpg.InternalClientError,  # what a connection says that was lost in the middle of something
     ConnectionError,
     TimeoutError,
     OSError,

@@ -31,11 +31,11 @@ def passes(error: BaseException) -> bool:
     """Whether the same work may succeed later, the message being as it is.
 
     asyncpg's complaints about an argument are interface errors too, as are its errors of a connection; but they say
-    something about the message. A connection that is ended at an unlucky moment shows as an internal error.
+    something about the message.
     """
     if isinstance(error, (ValueError, *BROKEN_WORK)):
         return False
-    return isinstance(error, (*PASSING_ERRORS, asyncpg.InternalClientError))
+    return isinstance(error, PASSING_ERRORS)
 
 
 def describe(error: BaseException) -> str:

@@ -37,6 +37,8 @@ def routes():
     async def write(body: Body):
         if body.size == 12:
             raise asyncpg.LockNotAvailableError("canceling statement due to lock timeout")
+        if body.size == 11:
+            raise asyncpg.InternalClientError("cannot switch to state 15; another operation (2) is in progress")
         if body.size == 13:
             raise RuntimeError("a secret inside")
         raise SeatGone(free_at="10:00")
@@ -161,9 +163,10 @@ async def test_the_unforeseen_tells_nothing_but_its_id(capsys):
     assert "size=13" not in str(line), "what the visitor sent must not be in the log"
 
 
-async def test_what_is_over_by_itself_asks_to_try_again():
+@pytest.mark.parametrize("size", [11, 12], ids=["a lost connection", "a lock"])
+async def test_what_is_over_by_itself_asks_to_try_again(size):
     async with client(build()) as http:
-        answer = await http.post("/public", json={"size": 12})
+        answer = await http.post("/public", json={"size": size})
     assert (answer.status_code, answer.json()["code"], answer.headers["retry-after"]) == (503, "try_again", "2")
 
 
