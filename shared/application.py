@@ -24,6 +24,7 @@ from fastapi import APIRouter, FastAPI, Request
 from prometheus_client import Counter
 from starlette.exceptions import HTTPException
 from starlette.middleware.body_limit import RequestBodyLimitMiddleware
+from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from shared import access, health, logs, problems
@@ -183,7 +184,8 @@ class _Correlation:
             refusal = HTTPException(HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
             await (await problems.on_http(Request(scope), refusal))(scope, receive, send_with_id)
             return
-        await self.app(scope, receive, send_with_id)
+        with suppress(ClientDisconnect):  # who left in the middle of a body is told nothing, and is no error of ours
+            await self.app(scope, receive, send_with_id)
 
 
 def _correlation_id(raw: bytes) -> str:

@@ -5,7 +5,7 @@ import json
 import asyncpg
 import httpx
 import pytest
-from fastapi import APIRouter
+from fastapi import APIRouter, Request
 from pydantic import BaseModel
 
 from shared import application, logs
@@ -168,6 +168,27 @@ async def test_what_is_over_by_itself_asks_to_try_again(size):
     async with client(build()) as http:
         answer = await http.post("/public", json={"size": size})
     assert (answer.status_code, answer.json()["code"], answer.headers["retry-after"]) == (503, "try_again", "2")
+
+
+async def test_whoever_leaves_in_the_middle_of_a_body_is_no_error():
+    router = APIRouter()
+
+    @router.post("/public", dependencies=[allow(Caller.CITIZEN)])
+    async def read(request: Request):
+        await request.body()
+
+    messages = iter([{"type": "http.request", "body": b"{", "more_body": True}, {"type": "http.disconnect"}])
+    scope = {"type": "http", "method": "POST", "path": "/public", "raw_path": b"/public", "query_string": b""}
+    sent = []
+
+    async def receive():
+        return next(messages)
+
+    async def send(message):
+        sent.append(message)
+
+    await build(router)({**scope, "headers": []}, receive, send)
+    assert sent == []
 
 
 async def test_a_correlation_id_that_could_write_into_logs_is_replaced():
