@@ -231,6 +231,8 @@ async def _supervise(name: str, worker: Worker, running: Runtime) -> None:
         started = time.monotonic()
         try:
             await worker(running)
+        except PASSING_ERRORS as error:
+            logger.warning("worker_waits", worker=name, error=type(error).__name__)
         except Exception:
             worker_crashes.labels(name).inc()
             logger.exception("worker_crashed", worker=name)

@@ -47,6 +47,7 @@ def serve(app: FastAPI, settings: ServiceSettings) -> None:
         access_log=False,
         log_config=None,
         server_header=False,
+        proxy_headers=False,
         backlog=1024,
         timeout_keep_alive=65,
         timeout_graceful_shutdown=max(1, int(settings.shutdown_seconds) - 4),

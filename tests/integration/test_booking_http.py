@@ -367,7 +367,7 @@ async def test_a_visitor_card_is_for_services_alone(desk, client, settings_env):
     assert told(await client.get("/internal/v1/visitor-cards/1", headers=secret))[:2] == (422, "invalid_request")
 
 
-@pytest.mark.parametrize("odd", ["\0", "x" * 101, "a\x1b[0m"])
+@pytest.mark.parametrize("odd", ["\0", "x" * 201, "a\x1b[0m"])
 async def test_odd_ids_in_addresses_are_no_errors(client, odd):
     assert (await client.get("/api/booking/v1/sessions", params={"matter_id": odd})).status_code == 422
     slots = await client.get("/api/booking/v1/sessions/day/slots", params={"matter_id": odd})

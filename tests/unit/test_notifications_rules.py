@@ -241,7 +241,7 @@ def test_where_a_message_goes(known, recipient, mail, goes):
 
 def test_lists_do_not_show_addresses():
     assert domain.mask_address("guilan.wang@example.cn") == "g***@example.cn"
-    assert domain.mask_address("13912345678") == "1******5678"
+    assert domain.mask_address("13912345678") == "*********78"
 
 
 SECRETS = {"service_secret": "s" * 32, "operator_secret": "o" * 32}

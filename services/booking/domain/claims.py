@@ -70,12 +70,13 @@ def explain(claim: Claim, facts: Refusal) -> Problem | None:
     unusable = _unusable(claim, facts)
     if unusable is not None:
         return unusable
+    # First of the three: a full slot would else tell for free whether the person with this number has a booking.
+    if facts.full:
+        return problems.SlotFull()
     if facts.already_booked:
         return problems.AlreadyBooked()
     if facts.overlaps:
         return problems.TimesOverlap()
-    if facts.full:
-        return problems.SlotFull()
     return None
 
 

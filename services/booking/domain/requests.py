@@ -98,7 +98,7 @@ def _party_size(number: int) -> int:
     return number
 
 
-Identifier = Annotated[str, StringConstraints(min_length=1, max_length=100), AfterValidator(_clean)]
+Identifier = Annotated[str, StringConstraints(min_length=1, max_length=200), AfterValidator(_clean)]
 Name = Annotated[str, StringConstraints(min_length=1, max_length=60), AfterValidator(_name)]
 Phone = Annotated[str, StringConstraints(min_length=1, max_length=40), AfterValidator(_phone)]
 Email = Annotated[str, StringConstraints(min_length=3, max_length=254), AfterValidator(_email)]
