@@ -2,26 +2,29 @@
 
 Without a command it serves. `republish` and `dead-letters` work on the service's database beside the running
 process, whose relay publishes what they append. Results go to standard output, as JSON where that is not a terminal;
-exit code 1 tells that something asked for was not done.
+exit code 1 tells that something asked for was not done. Settings that are missing or malformed are named in a sentence.
 """
 
 import asyncio
 import json
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import asdict, dataclass
 from typing import Annotated, Any, TypeVar
 
 import typer
 from fastapi import FastAPI
+from pydantic import ValidationError
+from pydantic_settings import BaseSettings, SettingsError
 from rich.console import Console
-from rich.progress import Progress, track
+from rich.progress import BarColumn, Progress, TextColumn, track
 from rich.table import Table
+from typer.core import TyperGroup
 
 from shared import health, logs, server
 from shared.database import Pool, open_pool
 from shared.messaging import dead_letters
 from shared.messaging.consumer import Subscriptions
-from shared.messaging.republish import StateEvents, republish, select_ids
+from shared.messaging.republish import AggregateIds, StateEvents, republish, republish_all
 from shared.settings import ServiceSettings
 
 Result = TypeVar("Result")
@@ -39,19 +42,63 @@ console = Console()
 errors = Console(stderr=True)
 
 
+class ServiceCommands(TyperGroup):
+    """Commands of a service; where its settings are at fault, says which, never what is in them, and ends with 1."""
+
+    def invoke(self, ctx: typer.Context) -> Any:  # type: ignore[override]  # noqa: D102
+        try:
+            return super().invoke(ctx)
+        except (ValidationError, SettingsError) as error:
+            fault = str(error) if isinstance(error, SettingsError) else _settings_fault(error)
+            if fault is None:
+                raise
+        errors.print(f"The settings are incomplete or wrong. {fault}", markup=False, highlight=False, soft_wrap=True)
+        raise typer.Exit(1)
+
+
+def _settings_fault(error: ValidationError) -> str | None:
+    """The variables at fault, by their names in the environment; none if it is not about settings."""
+    kind = next((each for each in _kinds(BaseSettings) if each.__name__ == error.title), None)
+    if kind is None:
+        return None
+    missing, malformed = [], []
+    for found in error.errors(include_input=False, include_url=False):
+        name = str(found["loc"][0]) if found["loc"] else ""
+        if name in kind.model_fields:
+            name = f"{kind.model_config.get('env_prefix', '')}{name}".upper()
+        if found["type"] == "missing":
+            missing.append(name)
+        else:
+            malformed.append(f"{name}: {found['msg']}." if name else f"{found['msg']}.")
+    return " ".join([*([f"Missing in the environment: {', '.join(missing)}."] if missing else []), *malformed])
+
+
+def _kinds(of: type[BaseSettings]) -> Iterator[type[BaseSettings]]:
+    for each in of.__subclasses__():
+        yield each
+        yield from _kinds(each)
+
+
 def make_command_line(
     service_name: str,
     *,
     settings_factory: Callable[[], ServiceSettings],
     app_factory: Callable[[], FastAPI],
     subscriptions: Subscriptions | None = None,
+    aggregate_ids: AggregateIds | None = None,
     state_events: StateEvents | None = None,
 ) -> typer.Typer:
     """The common commands; a service adds its own to what this returns."""
     command_line = typer.Typer(
-        name=service_name, help=f"The {service_name} service.", add_completion=False, pretty_exceptions_enable=False
+        name=service_name,
+        cls=ServiceCommands,
+        help=f"The {service_name} service.",
+        add_completion=False,
+        pretty_exceptions_enable=False,
     )
-    operator = _Operator(service_name, settings_factory, subscriptions or Subscriptions(service_name), state_events)
+    operator = _Operator(
+        service_name, settings_factory, subscriptions or Subscriptions(service_name), aggregate_ids, state_events
+    )
 
     @command_line.callback(invoke_without_command=True)
     def default(context: typer.Context) -> None:
@@ -75,7 +122,7 @@ def make_command_line(
 
         _print_json(document(service_name, subscriptions))
 
-    if state_events is not None:
+    if aggregate_ids is not None and state_events is not None:
         command_line.command("republish")(operator.republish)
     letters = typer.Typer(help="Messages that could not be handled.", no_args_is_help=True)
     letters.command("list")(operator.list_dead_letters)
@@ -93,6 +140,7 @@ class _Operator:
     service_name: str
     settings_factory: Callable[[], ServiceSettings]
     subscriptions: Subscriptions
+    aggregate_ids: AggregateIds | None
     state_events: StateEvents | None
 
     def republish(self, ids: Ids = None, every: All = False) -> None:
@@ -100,16 +148,24 @@ class _Operator:
         _require_choice(ids, every)
 
         async def run(pool: Pool) -> list[str]:
-            assert self.state_events is not None  # noqa: S101  (else the command is not offered)
-            wanted = list(dict.fromkeys(ids or ())) or await select_ids(pool, self.state_events)
-            found: set[str] = set()
-            with Progress(console=errors, transient=True) as progress:
-                task = progress.add_task("republishing", total=len(wanted))
-                async for chunk in republish(pool, self.state_events, wanted):
-                    found.update(chunk)
-                    progress.advance(task, len(chunk))
-            console.print(f"{len(found)} republished", highlight=False)
-            return [each for each in wanted if each not in found]
+            assert self.aggregate_ids is not None  # noqa: S101  (else the command is not offered)
+            assert self.state_events is not None  # noqa: S101  (the same)
+            wanted = list(dict.fromkeys(ids or ()))
+            pages = (
+                republish_all(pool, self.aggregate_ids, self.state_events)
+                if every
+                else republish(pool, self.state_events, wanted)
+            )
+            unknown, count = set(wanted), 0
+            columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.completed}"))
+            with Progress(*columns, console=errors, transient=True) as progress:
+                task = progress.add_task("republishing", total=None if every else len(wanted))
+                async for page in pages:
+                    unknown.difference_update(page)
+                    count += len(page)
+                    progress.advance(task, len(page))
+            console.print(f"{count} republished", highlight=False)
+            return [each for each in wanted if each in unknown]
 
         unknown = self._run(run)
         for each in unknown:

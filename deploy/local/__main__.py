@@ -1,18 +1,24 @@
 """`python -m deploy.local`: the whole system on this machine until Ctrl-C. `make up` prepares and runs it.
 
+`python -m deploy.local run SERVICE [ARGUMENT …]`, beside it: `python -m services.SERVICE ARGUMENT …` with the settings
+that the running system gave that service, such as `run booking dead-letters list`; without arguments, its help.
+
 `PORT` (8080) is where the pages are, `DATA_DIR` (`.data` in the checkout) where everything is kept.
+Other settings that `make up` was given in the environment, `run` has to be given, too.
 """
 
 import asyncio
 import os
 import signal
 import sys
+from collections.abc import Sequence
 from pathlib import Path
+from typing import NoReturn
 
 from aiokafka.errors import KafkaError
 
 from deploy.local.display import Display
-from deploy.local.installation import ROOT, Installation
+from deploy.local.installation import ROOT, SERVICES, Installation
 from deploy.local.obstacles import Obstacle
 from deploy.local.processes import ProcessEnded
 from deploy.local.supervisor import Supervisor
@@ -60,14 +66,31 @@ async def _supervise(installation: Installation, display: Display) -> int:
     return code
 
 
+def _folder() -> Path:
+    return Path(os.environ.get("DATA_DIR") or ROOT / ".data").expanduser().resolve()
+
+
+def _run(service: str, arguments: Sequence[str]) -> NoReturn:
+    """Become the service's command, or say why not and end with code 1."""
+    if service not in SERVICES:
+        sys.exit(f"There is no service {service}; there are {', '.join(SERVICES)}.")
+    installation = Installation(_folder(), 0)
+    try:
+        installation.join()
+    except Obstacle as obstacle:
+        sys.exit(str(obstacle))
+    # Without arguments it would serve, as it already does.
+    command = [sys.executable, "-m", f"services.{service}", *(arguments or ["--help"])]
+    os.execve(sys.executable, command, installation.service_environment(service))  # noqa: S606  (no shell is wanted)
+
+
 def main() -> int:
     """The exit code: 0 after a stop that was asked for."""
     try:
         port = int(os.environ.get("PORT") or "8080")
     except ValueError:
         port = 0  # refused below, in words
-    folder = Path(os.environ.get("DATA_DIR") or ROOT / ".data").expanduser().resolve()
-    installation = Installation(folder, port)
+    installation = Installation(_folder(), port)
     try:
         installation.hold()
     except Obstacle as obstacle:
@@ -78,6 +101,10 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    if sys.argv[1:]:  # `--help` above all: it must not start the system
-        sys.exit(__doc__)
-    sys.exit(main())
+    match sys.argv[1:]:
+        case []:
+            sys.exit(main())
+        case ["run", name, *rest] if not name.startswith("-"):
+            _run(name, rest)
+        case _:  # `--help` above all: it must not start the system
+            sys.exit(__doc__)

@@ -2,12 +2,14 @@
 
 Everything lies in one folder, `.data` in the checkout or `DATA_DIR`, with what must not be lost in
 `secrets`, for the user's eyes alone: whoever removes it can no longer read the visitors' data. One supervisor
-at a time holds the folder. `PORT` is the gateway's; the servers behind it take free ports next to it.
+at a time holds the folder. `PORT` is the gateway's; the servers behind it take free ports next to it, which
+`ports.json` tells those who join the running stack.
 """
 
 import fcntl
+import json
 import os
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import IO
 
@@ -51,7 +53,7 @@ def choose_ports(gateway: int) -> Ports:
 
 
 class Installation:
-    """The data folder, held by this process."""
+    """The data folder: held by the supervisor's process, joined by that of an operator's command."""
 
     def __init__(self, folder: Path, port: int) -> None:
         self.folder = folder
@@ -76,6 +78,38 @@ class Installation:
         check_disk(self.folder)
         self.ports = choose_ports(self._port)
         self.secrets = self._read_secrets()
+        aside = self._ports_file.with_suffix(".new")
+        aside.write_text(json.dumps(asdict(self.ports)))
+        aside.replace(self._ports_file)
+
+    def join(self) -> None:
+        """Read the secrets and ports of the stack that runs on the folder; change nothing. Raises Obstacle."""
+        try:
+            if not self._is_held():
+                raise Obstacle(
+                    f"Nothing runs on {self.folder}; start it with `make up`, or say which DATA_DIR is meant."
+                )
+            self.ports = Ports(**json.loads(self._ports_file.read_text()))
+            self.secrets = secrets.read(self.folder / "secrets")
+        except FileNotFoundError:
+            raise Obstacle(f"What runs on {self.folder} is only just starting; try again once it says so.") from None
+        except PermissionError as error:
+            raise Obstacle(f"{error.filename} belongs to somebody else; be the user who started `make up`.") from error
+
+    @property
+    def _ports_file(self) -> Path:
+        return self.folder / "ports.json"
+
+    def _is_held(self) -> bool:
+        """Whether a supervisor holds the folder now."""
+        try:
+            with (self.folder / "lock").open() as lock:
+                fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except FileNotFoundError:
+            return False
+        except BlockingIOError:
+            return True
+        return False
 
     def _take(self) -> None:
         lock = (self.folder / "lock").open("a+")
@@ -89,6 +123,7 @@ class Installation:
                 f"It already runs on {self.folder}{f' ({where})' if where else ''}. "
                 "Use that one, or stop it where it was started; a second one needs its own DATA_DIR and PORT."
             ) from None
+        self._ports_file.unlink(missing_ok=True)  # those of the run before
         lock.truncate(0)
         lock.write(f"http://{LOOPBACK}:{self._port}/, process {os.getpid()}")
         lock.flush()

@@ -5,9 +5,10 @@ import typer
 from services.web import catalogues
 from services.web.app import create_app
 from services.web.settings import WebSettings
+from shared.command_line import ServiceCommands
 from shared.server import serve as serve_app
 
-commands = typer.Typer(add_completion=False, help="The pages.")
+commands = typer.Typer(cls=ServiceCommands, add_completion=False, help="The pages.")
 
 
 @commands.callback(invoke_without_command=True)
