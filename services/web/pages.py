@@ -132,10 +132,6 @@ class Page:
         """A phrase in the visitor's language."""
         return self.language.say(text, **values)
 
-    def now(self) -> datetime:
-        """This machine's clock, where no service has said the county's."""
-        return datetime.now(self.site.settings.zone)
-
     @property
     def phone(self) -> str:
         """The number that helps."""

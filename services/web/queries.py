@@ -7,8 +7,9 @@ a citizen can look up papers and take a seat without it. Seats and bookings are 
 import time
 from collections import OrderedDict
 from collections.abc import Awaitable
+from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TypeVar
 from urllib.parse import quote
 
@@ -27,7 +28,7 @@ from services.web.domain import (
     VenueAnswer,
 )
 from services.web.settings import WebSettings
-from services.web.upstream import Answer, Unavailable, Upstream
+from services.web.upstream import Answer, Refused, Unavailable, Upstream
 
 Found = TypeVar("Found")
 
@@ -36,8 +37,9 @@ MATTERS = 500
 """A hall has a few hundred matters; the list shows all of them."""
 FOUND = 50
 """More findings than this help nobody."""
-DAYS_AHEAD = 200
 PAUSE_SECONDS = 2.0
+CLOCK_SECONDS = 30.0
+"""How often the county's clock is asked for where no page has heard it meanwhile."""
 
 
 @dataclass
@@ -46,6 +48,9 @@ class Memory:
 
     settings: WebSettings
     _kept: OrderedDict[tuple[object, ...], tuple[float, object]] = field(default_factory=OrderedDict)
+    clock_offset: timedelta = timedelta(0)
+    """By how much the county's clock is ahead of this machine's, as booking told last."""
+    clock_asked_at: float = float("-inf")
     _away_until: float = 0.0
     """Until then nobody waits again for a roster that just did not answer."""
 
@@ -85,6 +90,16 @@ class Queries:
     upstream: Upstream
     memory: Memory
 
+    async def now(self) -> datetime:
+        """The county's clock; this machine's as long as booking has never told."""
+        if time.monotonic() - self.memory.clock_asked_at > CLOCK_SECONDS:
+            self.memory.clock_asked_at = time.monotonic()
+            with suppress(Unavailable, Refused):
+                matters = await self.matters()
+                if matters.items:
+                    await self.bookable(matters.items[0].matter_id)
+        return datetime.now(self.memory.settings.zone) + self.memory.clock_offset
+
     async def venue(self) -> VenueAnswer:
         """The hall."""
         return await self.memory.get(self.upstream, "/api/roster/v1/venue", VenueAnswer)
@@ -107,14 +122,9 @@ class Queries:
         """One matter."""
         return await self.memory.get(self.upstream, f"/api/roster/v1/matters/{_segment(matter_id)}", Matter)
 
-    async def sessions(self, today: date) -> Sessions:
+    async def sessions(self) -> Sessions:
         """The sessions from today on, by date."""
-        return await self.memory.get(
-            self.upstream,
-            "/api/roster/v1/sessions",
-            Sessions,
-            **{"from": today.isoformat(), "to": (today + timedelta(days=DAYS_AHEAD)).isoformat()},
-        )
+        return await self.memory.get(self.upstream, "/api/roster/v1/sessions", Sessions)
 
     async def session(self, session_id: str) -> Session:
         """One session with its duties."""
@@ -122,7 +132,11 @@ class Queries:
 
     async def bookable(self, matter_id: str) -> BookableSessions:
         """The sessions on which a matter can be, or could be, booked."""
-        return await self.upstream.get("booking", "/api/booking/v1/sessions", BookableSessions, matter_id=matter_id)
+        path = "/api/booking/v1/sessions"
+        found = await self.upstream.get("booking", path, BookableSessions, matter_id=matter_id)
+        self.memory.clock_asked_at = time.monotonic()
+        self.memory.clock_offset = found.now - datetime.now(UTC)
+        return found
 
     async def slots(self, session_id: str, matter_id: str) -> Slots:
         """A session's times for a matter."""

@@ -1,6 +1,6 @@
 """What belongs to one booking besides its page: the square code, the calendar entry, its matter and session."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import icalendar
 import segno
@@ -47,7 +47,7 @@ def calendar(page: Page, booking: Booking, about: Matter | None, day: Session | 
     window = day.window(booking.window_id) if day else None
     event = icalendar.Event()
     event.add("uid", f"{booking.booking_id}@service-day")
-    event.add("dtstamp", page.now())
+    event.add("dtstamp", datetime.now(UTC))
     event.add("sequence", booking.version)
     event.add("dtstart", booking.starts_at.astimezone(zone))
     event.add("dtend", booking.ends_at.astimezone(zone))

@@ -324,6 +324,12 @@ async def test_a_day_that_cannot_be_booked_says_why_by_bookings_clock(county, br
     assert 'class="btn go' not in page.text
 
 
+async def test_the_first_page_goes_by_the_countys_clock(county, browser):
+    later = NOW + timedelta(days=400)
+    county.answers["booking/v1/sessions"] = {"items": [], "now": later.isoformat()}
+    assert "还没有排出服务日" in (await browser.get("/")).text
+
+
 async def test_a_make_up_workday_and_a_moved_day_are_said(county, browser):
     before = (DAY - timedelta(days=3)).date()
     county.answers["roster/v1/sessions"] = {

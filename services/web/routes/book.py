@@ -117,9 +117,7 @@ async def dates(matter_id: Id, page: Page = OpenPage) -> Response:
     matter = await page.queries.matter(matter_id)
     if matter.visit == "not_needed":
         return page.go(matter_page(matter_id))
-    bookable, planned = await asyncio.gather(
-        page.queries.bookable(matter_id), or_none(page.queries.sessions(page.now().date()))
-    )
+    bookable, planned = await asyncio.gather(page.queries.bookable(matter_id), or_none(page.queries.sessions()))
     coming = [each for each in bookable.items if each.state != "cancelled"][:DAYS_SHOWN]
     return page.show(
         "dates.html",

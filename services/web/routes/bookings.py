@@ -108,7 +108,7 @@ async def voucher(page: Page = OpenPage) -> Response:
         window=session.window(booking.window_id) if session else None,
         duty=session.duty_at(booking.window_id) if session else None,
         qr=vouchers.qr(booking.code),
-        now=page.now(),
+        now=await page.queries.now(),
     )
 
 

@@ -33,7 +33,7 @@ async def official(official_id: Id, page: Page = OpenPage) -> Response:
     """One official's service days, the next one large."""
     everybody, found = await asyncio.gather(page.queries.officials(), page.queries.official_sessions(official_id))
     this = next((each for each in everybody.items if each.official_id == official_id), None)
-    now = page.now()
+    now = await page.queries.now()
     coming = [
         each for each in found.items if each.opening and each.opening[-1].ends_at > now and each.status != "cancelled"
     ]
@@ -70,7 +70,7 @@ async def window(session_id: Id, window_id: Id, page: Page = OpenPage) -> Respon
         cancelled=len(found.items) - len(coming),
         persons=sum(each.party_size for each in coming),
         matters=matters,
-        now=page.now(),
+        now=await page.queries.now(),
     )
 
 

@@ -18,9 +18,8 @@ LATER_DAYS = 4
 @router.get("/")
 async def start(page: Page = OpenPage) -> Response:
     """您要办什么事? What is missing because the roster is away is said in its place."""
-    now = page.now()
-    matters, sessions, general_desk = await asyncio.gather(
-        or_none(page.queries.matters()), or_none(page.queries.sessions(now.date())), general_desk_matter(page)
+    matters, sessions, general_desk, now = await asyncio.gather(
+        or_none(page.queries.matters()), or_none(page.queries.sessions()), general_desk_matter(page), page.queries.now()
     )
     bookable = {each.programme_id for each in (sessions.items if sessions else ()) if each.booking}
     coming = [
