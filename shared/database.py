@@ -19,9 +19,11 @@ from shared.problems import Problem
 if TYPE_CHECKING:
     Connection = asyncpg.Connection[asyncpg.Record] | PoolConnectionProxy[asyncpg.Record]
     Pool = asyncpg.Pool[asyncpg.Record]
+    _Base = asyncpg.Connection[asyncpg.Record]
 else:
     Connection = asyncpg.Connection | PoolConnectionProxy
     Pool = asyncpg.Pool
+    _Base = asyncpg.Connection
 
 SERVER_SETTINGS = {
     "statement_timeout": "10s",
@@ -50,6 +52,18 @@ PASSING_ERRORS: tuple[type[Exception], ...] = (
 """What is over by itself: the same work will succeed once the database is there again."""
 
 
+class _Unreset(_Base):
+    """A connection that goes back to its pool as it is.
+
+    asyncpg would send a query that releases locks and settings of the session: a fifth of the round trips of a
+    short transaction. Nothing here outlives its transaction: locks and settings are taken for that alone.
+    """
+
+    def get_reset_query(self) -> str:
+        """No query; a transaction left open is rolled back all the same."""
+        return ""
+
+
 async def open_pool(dsn: str, *, size: int, application_name: str) -> Pool:
     """Open a pool. Raises what asyncpg raises where the server cannot be reached."""
     return await asyncpg.create_pool(
@@ -58,6 +72,7 @@ async def open_pool(dsn: str, *, size: int, application_name: str) -> Pool:
         max_size=size,
         command_timeout=15,
         timeout=10,
+        connection_class=_Unreset,
         server_settings={**SERVER_SETTINGS, "application_name": application_name},
     )
 

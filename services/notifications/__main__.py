@@ -3,6 +3,7 @@
 from services.notifications.app import create_app
 from services.notifications.commands import state_events
 from services.notifications.consumers import subscriptions
+from services.notifications.queries import aggregate_ids
 from services.notifications.settings import NotificationsSettings
 from shared.command_line import make_command_line
 
@@ -11,6 +12,7 @@ command_line = make_command_line(
     settings_factory=NotificationsSettings,
     app_factory=create_app,
     subscriptions=subscriptions,
+    aggregate_ids=aggregate_ids,
     state_events=state_events,
 )
 

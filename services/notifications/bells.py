@@ -14,11 +14,11 @@ preparation = asyncio.Event()
 deliveries: Final[dict[Channel, asyncio.Event]] = {"console": asyncio.Event(), "email": asyncio.Event()}
 
 
-async def work(bell: asyncio.Event, step: Callable[[], Awaitable[bool]]) -> None:
-    """Do `step` for ever: at once again while it finds something to do, else when the bell rings or it is time."""
+async def work(bell: asyncio.Event, step: Callable[[], Awaitable[int]], batch: int) -> None:
+    """Do `step` for ever: at once again after a full batch, else when the bell rings or it is time."""
     while True:
         bell.clear()  # before the step, so that no ring during it is lost
-        if await step():
+        if await step() >= batch:
             continue
         with suppress(TimeoutError):
             async with asyncio.timeout(LOOK_SECONDS):

@@ -3,7 +3,7 @@
 Each runs in its caller's transaction; what is said of a message is appended to the outbox there.
 """
 
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Final
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -28,6 +28,7 @@ from shared.events.notifications import (
     MessageWithdrawn,
 )
 from shared.messaging import outbox
+from shared.messaging.republish import uuids
 
 EVENTS: Final[dict[str, type[MessageEvent]]] = {
     "waiting": MessageQueued,
@@ -35,7 +36,6 @@ EVENTS: Final[dict[str, type[MessageEvent]]] = {
     "failed": MessageFailed,
     "withdrawn": MessageWithdrawn,
 }
-CHUNK = 200
 
 settled_messages = Counter("notifications_settled", "Messages by what became of them", ["kind", "state", "reason"])
 
@@ -193,19 +193,6 @@ def _event(row: asyncpg.Record) -> MessageEvent:
     return EVENTS[row["state"]](version=row["version"], message=message)
 
 
-async def state_events(connection: Connection, ids: Sequence[str] | None) -> AsyncIterator[Event]:
+async def state_events(connection: Connection, ids: Sequence[str]) -> list[Event]:
     """The present state of messages, each locked, for `republish`."""
-    wanted = None if ids is None else [UUID(each) for each in ids if _is_uuid(each)]
-    after: UUID | None = None
-    while rows := await messages.lock_said(connection, wanted, after, CHUNK):
-        for row in rows:
-            yield _event(row)
-        after = rows[-1]["message_id"]
-
-
-def _is_uuid(text: str) -> bool:
-    try:
-        UUID(text)
-    except ValueError:
-        return False
-    return True
+    return [_event(row) for row in await messages.lock_said(connection, uuids(ids))]

@@ -53,12 +53,10 @@ async def follow_booking(connection: Connection, received: Received) -> None:
 
 
 def _taken(connection: Connection, topic: str, replaced: int | None, version: int) -> None:
-    """Count versions that were never seen (the first may be any: topics are compacted), and wake the preparer."""
-    if replaced is None:
-        return
-    if replaced and version > replaced + 1:
-        count_gap(topic)
-    on_commit(connection, bells.preparation.set)
+    """Count versions that were never seen, and wake the preparer where there is news."""
+    count_gap(topic, replaced, version)
+    if replaced is not None:
+        on_commit(connection, bells.preparation.set)
 
 
 @cache

@@ -38,20 +38,20 @@ class Deliverer:
 
     async def run(self) -> None:
         """Deliver for ever."""
-        await bells.work(bells.deliveries[self._sender.channel], self.step)
+        await bells.work(bells.deliveries[self._sender.channel], self.step, self._sender.batch)
 
-    async def step(self) -> bool:
-        """Deliver one batch; whether there was any."""
+    async def step(self) -> int:
+        """Deliver one batch; how many letters there were."""
         sender = self._sender
-        async with transaction(self._runtime.pool) as connection:
+        async with self._runtime.pool.acquire(timeout=10) as connection:
             rows = await deliveries.claim_deliveries(connection, sender.channel, sender.batch, sender.lease_seconds)
         if not rows:
-            return False
+            return 0
         unknown_deliveries.labels(sender.channel).inc(sum(row["unknown"] for row in rows))
         letters = {row["message_id"]: letter for row in rows if (letter := self._letter(row)) is not None}
         answers = dict(zip(letters, await sender.send(list(letters.values())), strict=True)) if letters else {}
         await self._record([(row, answers.get(row["message_id"], Answer("deferred", "not_sent"))) for row in rows])
-        return True
+        return len(rows)
 
     def _letter(self, row: asyncpg.Record) -> Letter | None:
         """What is to be sent. None for what killed too many workers, and for what no key opens."""

@@ -6,7 +6,7 @@ longer true is withdrawn. A prepared message holds for a minute and for one vers
 before every further try, it is prepared anew, so that nothing goes out on old knowledge.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -20,27 +20,18 @@ from services.notifications import bells, cards, commands, domain, sealing
 from services.notifications.cards import Answer, CardUnavailable
 from services.notifications.commands import Settling, failed, told_of, withdrawn
 from services.notifications.domain import Address, Failure, Told, VisitorCard
+from services.notifications.memory import Roster
 from services.notifications.rendering import Facts, FactsMissing, Words, render
 from services.notifications.settings import NotificationsSettings
-from services.notifications.sql import messages, projections
+from services.notifications.sql import messages
 from shared.application import Runtime
 from shared.database import Connection, transaction
 from shared.events.booking import Booking
-from shared.events.roster import Matter, Session, Venue
 from shared.privacy import Vault
 
 logger = structlog.get_logger(__name__)
 
 BATCH = 50
-
-
-@dataclass(frozen=True)
-class _Roster:
-    """What is known of the roster for the messages of one batch, by id."""
-
-    sessions: Mapping[str, Session]
-    venues: Mapping[str, Venue]
-    matters: Mapping[str, Matter]
 
 
 @dataclass(frozen=True)
@@ -86,29 +77,30 @@ class Preparer:
         self._runtime = runtime
         self._settings = settings
         self._vault = vault
+        self._roster = Roster()
 
     async def run(self) -> None:
         """Prepare for ever."""
-        await bells.work(bells.preparation, self.step)
+        await bells.work(bells.preparation, self.step, BATCH)
 
-    async def step(self) -> bool:
-        """Prepare one batch; whether it got anything done."""
-        async with transaction(self._runtime.pool) as connection:
+    async def step(self) -> int:
+        """Prepare one batch; how many messages are done with for now."""
+        async with self._runtime.pool.acquire(timeout=10) as connection:
             rows = await messages.claim_unprepared(connection, BATCH, self._settings.lease_seconds)
-            if not rows:
-                return False
-            roster = await _roster(connection, rows)
-        cases = [(row, self._guarded(row, self._certain)) for row in rows]
-        wanted = {row["about"]: row["correlation_id"] for row, outcome in cases if outcome is None}
+            await self._roster.refresh(connection, rows)
+        if not rows:
+            return 0
+        certain = [(row, self._guarded(row, self._certain)) for row in rows]
+        wanted = {row["about"]: row["correlation_id"] for row, outcome in certain if outcome is None}
         answers = await cards.fetch(self._runtime.http, self._settings, wanted) if wanted else {}
-        with_cards = partial(self._by_card, roster=roster, answers=answers)
-        outcomes = [outcome or self._guarded(row, with_cards) for row, outcome in cases]
+        by_card = partial(self._by_card, answers=answers)
+        outcomes = [outcome or self._guarded(row, by_card) for row, outcome in certain]
         async with transaction(self._runtime.pool) as connection:
             await self._record(connection, [each for each in outcomes if each is not None])
         self._runtime.published()
         for bell in bells.deliveries.values():
             bell.set()
-        return not all(isinstance(each, _Later) for each in outcomes)
+        return sum(not isinstance(each, _Later) for each in outcomes)
 
     def _guarded(self, row: asyncpg.Record, decide: Callable[[asyncpg.Record], _Outcome | None]) -> _Outcome | None:
         """What `decide` says; later, where something is missing or fails: one message never holds up the others."""
@@ -133,7 +125,7 @@ class Preparer:
         may_go_at = domain.may_go_at(told, now, self._settings.zone)
         return _Held(message_id, may_go_at) if may_go_at > now else None
 
-    def _by_card(self, row: asyncpg.Record, *, roster: _Roster, answers: Mapping[str, Answer]) -> _Outcome:
+    def _by_card(self, row: asyncpg.Record, *, answers: Mapping[str, Answer]) -> _Outcome:
         """What the visitor card makes of it."""
         told, card = told_of(row), answers[row["about"]]
         if isinstance(card, CardUnavailable):
@@ -144,9 +136,9 @@ class Preparer:
             return _Settled(withdrawn(row["message_id"], "no_longer_true"))
         if card.version > row["booking_version"]:
             raise _EventOnItsWay(f"version {card.version}")
-        return self._with_card(row, told, card, roster)
+        return self._with_card(row, told, card)
 
-    def _with_card(self, row: asyncpg.Record, told: Told, card: VisitorCard, roster: _Roster) -> _Outcome:
+    def _with_card(self, row: asyncpg.Record, told: Told, card: VisitorCard) -> _Outcome:
         message_id, now, zone = row["message_id"], row["now"], self._settings.zone
         address = domain.address(card, row["recipient"], mail=self._settings.mail)
         if not isinstance(address, Address) and address not in get_args(Failure):
@@ -156,9 +148,9 @@ class Preparer:
             recipient=row["recipient"],
             language=row["language"],
             booking=Booking.model_validate_json(row["booking"]),
-            session=roster.sessions[row["session_id"]],
-            venue=roster.venues[row["venue_id"]],
-            matter=roster.matters[row["matter_id"]],
+            session=self._roster.sessions[row["session_id"]],
+            venue=self._roster.venues[row["venue_id"]],
+            matter=self._roster.matters[row["matter_id"]],
             card=card,
         )
         words = render(facts, now=now, zone=zone, public_url=self._settings.public_url)
@@ -189,14 +181,3 @@ class Preparer:
                 subject, body = sealing.seal_words(self._vault, one.words)
                 await messages.keep_words(connection, one.settling[0], subject, body)
         await commands.settle(connection, [one.settling for one in settled])
-
-
-async def _roster(connection: Connection, rows: Iterable[asyncpg.Record]) -> _Roster:
-    sessions = await projections.select_sessions(connection, list({row["session_id"] for row in rows}))
-    venues = await projections.select_venues(connection, list({row["venue_id"] for row in rows}))
-    matters = await projections.select_matters(connection, list({row["matter_id"] for row in rows}))
-    return _Roster(
-        sessions={row["id"]: Session.model_validate_json(row["state"]) for row in sessions},
-        venues={row["id"]: Venue.model_validate_json(row["state"]) for row in venues},
-        matters={row["id"]: Matter.model_validate_json(row["state"]) for row in matters},
-    )

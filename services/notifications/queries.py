@@ -1,5 +1,6 @@
 """What staff may read: the console's box, and whom nobody reached."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Literal
 from uuid import UUID
@@ -114,6 +115,12 @@ async def call(connection: Connection, vault: Vault, message_id: UUID) -> CallDe
         subject=sealing.open_optional(vault, row["subject"], sealing.SUBJECT),
         body=sealing.open_optional(vault, row["body"], sealing.BODY),
     )
+
+
+async def aggregate_ids(connection: Connection, after: str | None, limit: int) -> Sequence[str]:
+    """The next ids of messages that were told of, for `republish`."""
+    found = await messages.select_said_ids(connection, UUID(after) if after else UUID(int=0), limit)
+    return [str(each) for each in found]
 
 
 def _call(row: asyncpg.Record, vault: Vault, *, masked: bool) -> Call:

@@ -74,19 +74,19 @@ async def claim_unprepared(connection: Connection, limit: int, lease_seconds: fl
     return await connection.fetch(
         """
         with due as (
-            select m.message_id
-            from message m join booking b on b.booking_id = m.about
+            select m.message_id, b.version as booking_version, b.state as booking, b.session_id, b.venue_id,
+                   b.matter_id, s.version as session_version, v.version as venue_version, t.version as matter_version
+            from message m
+                join booking b on b.booking_id = m.about
+                left join session s on s.session_id = b.session_id
+                left join venue v on v.venue_id = b.venue_id
+                left join matter t on t.matter_id = b.matter_id
             where m.state = 'waiting' and m.try_at <= county_now()
               and (m.claimed_until is null or m.claimed_until < clock_timestamp())
               and (m.good_until is null or m.good_until <= county_now() or m.prepared_for <> b.version)
               and (m.starts_at <= county_now() or (
-                  exists (
-                      select from session s
-                      where s.session_id = b.session_id
-                        and (s.date = m.session_date or m.kind in ('cancelled', 'session_cancelled'))
-                  )
-                  and exists (select from venue v where v.venue_id = b.venue_id)
-                  and exists (select from matter t where t.matter_id = b.matter_id)
+                  (s.date = m.session_date or (s.date is not null and m.kind in ('cancelled', 'session_cancelled')))
+                  and v.version is not null and t.version is not null
               ))
             order by m.try_at
             limit $1
@@ -94,11 +94,12 @@ async def claim_unprepared(connection: Connection, limit: int, lease_seconds: fl
         )
         update message m
         set claimed_until = clock_timestamp() + make_interval(secs => $2)
-        from due, booking b
-        where m.message_id = due.message_id and b.booking_id = m.about
+        from due
+        where m.message_id = due.message_id
         returning m.message_id, m.kind, m.recipient, m.language, m.about, m.about_version, m.starts_at, m.window_id,
                   m.previous_starts_at, m.correlation_id, m.preparations, m.attempts, county_now() as now,
-                  b.version as booking_version, b.state as booking, b.session_id, b.venue_id, b.matter_id
+                  due.booking_version, due.booking, due.session_id, due.venue_id, due.matter_id,
+                  due.session_version, due.venue_version, due.matter_version
         """,
         limit,
         lease_seconds,
@@ -180,20 +181,20 @@ async def settle(connection: Connection, rows: Sequence[tuple[UUID, str, str | N
     )
 
 
-async def lock_said(connection: Connection, ids: Sequence[UUID] | None, after: UUID | None, limit: int) -> Rows:
-    """Lock messages that were said to be queued, in the order of their ids, from `after` on; of all without `ids`."""
-    return await connection.fetch(
-        """
-        select * from message
-        where version > 0 and ($1::uuid[] is null or message_id = any($1))
-          and ($2::uuid is null or message_id > $2)
-        order by message_id
-        limit $3
-        for update
-        """,
-        ids,
+async def select_said_ids(connection: Connection, after: UUID, limit: int) -> list[UUID]:
+    """The next ids of messages that were said to be queued, in their order."""
+    rows = await connection.fetch(
+        "select message_id from message where message_id > $1 and version > 0 order by message_id limit $2",
         after,
         limit,
+    )
+    return [row["message_id"] for row in rows]
+
+
+async def lock_said(connection: Connection, ids: Sequence[UUID]) -> Rows:
+    """Lock messages that were said to be queued, in the order of their ids."""
+    return await connection.fetch(
+        "select * from message where message_id = any($1::uuid[]) and version > 0 order by message_id for update", ids
     )
 
 

@@ -91,15 +91,17 @@ async def put_booking(  # noqa: PLR0913  (the columns)
 
 
 async def select_venues(connection: Connection, ids: Sequence[str]) -> Rows:
-    """States of venues, by id."""
-    return await connection.fetch("select venue_id as id, state from venue where venue_id = any($1)", ids)
+    """Versions and states of venues, by id."""
+    return await connection.fetch("select venue_id as id, version, state from venue where venue_id = any($1)", ids)
 
 
 async def select_matters(connection: Connection, ids: Sequence[str]) -> Rows:
-    """States of matters, by id."""
-    return await connection.fetch("select matter_id as id, state from matter where matter_id = any($1)", ids)
+    """Versions and states of matters, by id."""
+    return await connection.fetch("select matter_id as id, version, state from matter where matter_id = any($1)", ids)
 
 
 async def select_sessions(connection: Connection, ids: Sequence[str]) -> Rows:
-    """States of sessions, by id."""
-    return await connection.fetch("select session_id as id, state from session where session_id = any($1)", ids)
+    """Versions and states of sessions, by id."""
+    return await connection.fetch(
+        "select session_id as id, version, state from session where session_id = any($1)", ids
+    )
