@@ -79,7 +79,7 @@ def _kinds(of: type[BaseSettings]) -> Iterator[type[BaseSettings]]:
         yield from _kinds(each)
 
 
-def make_command_line(
+def make_command_line(  # noqa: PLR0913  (what a service offers)
     service_name: str,
     *,
     settings_factory: Callable[[], ServiceSettings],

@@ -3,6 +3,7 @@
 from services.booking.app import create_app
 from services.booking.commands import state_events
 from services.booking.consumers import subscriptions
+from services.booking.queries import aggregate_ids
 from services.booking.settings import BookingSettings
 from shared.command_line import make_command_line
 
@@ -11,6 +12,7 @@ command_line = make_command_line(
     settings_factory=BookingSettings,
     app_factory=create_app,
     subscriptions=subscriptions,
+    aggregate_ids=aggregate_ids,
     state_events=state_events,
 )
 

@@ -14,6 +14,7 @@ from shared.events.base import Event
 from shared.events.booking import BookingAgreed, BookingCancelled, BookingEvent, BookingMade, BookingMoved
 from shared.events.roster import Matter, Session
 from shared.messaging import outbox
+from shared.messaging.republish import uuids
 
 CHUNK = 500
 """Bookings changed by one statement."""
@@ -128,14 +129,9 @@ async def _live_of(connection: Connection, slot_ids: Sequence[int]) -> AsyncIter
         after = chunk[-1]
 
 
-async def state_events(connection: Connection, ids: Sequence[str] | None) -> AsyncIterator[Event]:
+async def state_events(connection: Connection, ids: Sequence[str]) -> list[Event]:
     """The present state of bookings, each locked, for `republish`. Who was made anonymous is never told of again."""
-    wanted = None if ids is None else [UUID(each) for each in ids if _is_uuid(each)]
-    after: UUID | None = None
-    while rows := await bookings.lock_states(connection, wanted, after, CHUNK):
-        for row in rows:
-            yield _last_event(Booking.of(row))
-        after = rows[-1]["booking_id"]
+    return [_last_event(Booking.of(row)) for row in await bookings.lock_states(connection, uuids(ids))]
 
 
 def _last_event(booking: Booking) -> BookingEvent:
@@ -143,14 +139,6 @@ def _last_event(booking: Booking) -> BookingEvent:
     kinds: dict[str, type[BookingEvent]] = {"cancelled": BookingCancelled, "to_confirm": BookingMoved}
     after_agreeing = BookingMade if booking.version == 1 else BookingAgreed
     return kinds.get(booking.state, after_agreeing)(version=booking.version, booking=booking.public())
-
-
-def _is_uuid(text: str) -> bool:
-    try:
-        UUID(text)
-    except ValueError:
-        return False
-    return True
 
 
 async def anonymise(connection: Connection, retention_days: int, limit: int) -> int:

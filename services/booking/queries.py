@@ -156,6 +156,12 @@ async def cards(connection: Connection, booking_ids: Sequence[UUID], vault: Vaul
     return VisitorCards(items=[visitor_card(Booking.of(row), person_of(row, vault)) for row in rows])
 
 
+async def aggregate_ids(connection: Connection, after: str | None, limit: int) -> Sequence[str]:
+    """The next ids of bookings that may be told of, for `republish`."""
+    found = await bookings.select_ids(connection, UUID(after) if after else UUID(int=0), limit)
+    return [str(each) for each in found]
+
+
 async def _whole(connection: Connection, booking_id: UUID) -> asyncpg.Record:
     row = await bookings.select_by_id(connection, booking_id)
     if row is None:

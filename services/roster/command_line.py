@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 import typer
 from rich.console import Console
 
-from services.roster import commands
+from services.roster import commands, queries
 from services.roster.app import create_app
 from services.roster.domain.pack import read_calendars, read_pack
 from services.roster.domain.planning import ClashChoice, Planned, PlanReport, Reason
@@ -32,7 +32,11 @@ Command = Callable[[Connection, ZoneInfo, datetime], Awaitable[Result]]
 FILE_BYTES = 4 * 1024 * 1024
 
 command_line = make_command_line(
-    "roster", settings_factory=RosterSettings, app_factory=create_app, state_events=commands.state_events
+    "roster",
+    settings_factory=RosterSettings,
+    app_factory=create_app,
+    aggregate_ids=queries.aggregate_ids,
+    state_events=commands.state_events,
 )
 packs = typer.Typer(help="Programme packs.", no_args_is_help=True)
 calendar = typer.Typer(help="Working-day calendars.", no_args_is_help=True)

@@ -1,6 +1,6 @@
 """What is read of the roster: states as the events tell them, with the names that a page shows beside the ids."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import date
 from zoneinfo import ZoneInfo
 
@@ -98,6 +98,11 @@ class Officials(BaseModel):
 
     items: tuple[OfficialView, ...]
     total: int
+
+
+async def aggregate_ids(connection: Connection, after: str | None, limit: int) -> Sequence[str]:
+    """The next ids of all that the roster tells of, for `republish`."""
+    return await county_sql.select_aggregate_ids(connection, after or "", limit)
 
 
 async def venue(connection: Connection) -> VenueView:

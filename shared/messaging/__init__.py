@@ -10,9 +10,10 @@ A service needs:
 - `consumer.Subscriptions(service)` with `@subscriptions.to(topic, once=False)` on
   `async def handler(connection: Connection, received: Received) -> None`. The one transaction is open, the
   correlation id bound. `Received.event` is the event, `Received.envelope` its id, time, topic, offset …
-- `metrics.count_gap(topic)` where a projection got a version more than one above its own.
-- `state_events(connection, ids | None) -> AsyncIterator[Event]` in its commands.py, for `republish`: current
-  state and version of the aggregates of these ids (None: of all), each row locked. It yields; we append.
+- `metrics.count_gap(topic, replaced, version)` after a projection took a version: it counts those never seen.
+- For `republish`: `aggregate_ids(connection, after, limit)` in its queries.py, the next ids without any lock, and
+  `state_events(connection, ids)` in its commands.py, current state and version of the aggregates of these ids, each
+  row locked. We append what it gives, a page in a transaction.
 
 The application needs `runner.Messaging(settings, service, pool, subscriptions)`: `start()` returns at once and
 connects in the background, `wake()` after a commit that appended, `await measure()` before metrics are read,

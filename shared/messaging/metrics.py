@@ -14,6 +14,10 @@ consumer_holding = Gauge("consumer_holding", "1 while a topic waits for the data
 projection_gaps = Counter("projection_gaps", "Versions that a projection was never shown", ["topic"])
 
 
-def count_gap(topic: str) -> None:
-    """Count that a projection got a version more than one above the one it had."""
-    projection_gaps.labels(topic).inc()
+def count_gap(topic: str, replaced: int | None, version: int) -> None:
+    """Count it where a projection got a version more than one above the one that it replaced.
+
+    The first one seen of an aggregate (`replaced` 0) may be any, for topics are compacted; None was no news.
+    """
+    if replaced and version > replaced + 1:
+        projection_gaps.labels(topic).inc()

@@ -94,11 +94,15 @@ class Workshop:
     settings: ServiceSettings
     pool: Pool
 
-    async def state_events(self, connection: Connection, ids: Sequence[str] | None) -> AsyncIterator[Event]:
+    async def aggregate_ids(self, connection: Connection, after: str | None, limit: int) -> Sequence[str]:
+        """The next ids of things."""
+        query = "select thing_id from thing where thing_id > $1 order by thing_id limit $2"
+        return [row["thing_id"] for row in await connection.fetch(query, after or "", limit)]
+
+    async def state_events(self, connection: Connection, ids: Sequence[str]) -> list[Event]:
         """The current state of things, each locked."""
-        query = "select * from thing where $1::text[] is null or thing_id = any($1) order by thing_id for update"
-        async for row in connection.cursor(query, ids):
-            yield ThingNoted(version=row["version"], thing_id=row["thing_id"], note=row["note"])
+        rows = await connection.fetch("select * from thing where thing_id = any($1) order by thing_id for update", ids)
+        return [ThingNoted(version=row["version"], thing_id=row["thing_id"], note=row["note"]) for row in rows]
 
 
 def with_database(dsn: str, database: str, user: str | None = None, port: int | None = None) -> str:

@@ -8,7 +8,7 @@ import structlog
 from aiokafka import AIOKafkaConsumer
 
 from shared.messaging import outbox, sql
-from shared.messaging.republish import republish, select_ids
+from shared.messaging.republish import republish, republish_all
 from tests.integration.messaging_workshop import (
     THINGS,
     ThingNoted,
@@ -150,9 +150,8 @@ async def test_republish_changes_nothing_at_a_consumer_that_has_it(postgres, kaf
         messaging.wake()
         await until(lambda: place.pool.fetchval("select count(*) = 61 and max(version) = 3 from thing"))
         before = await place.pool.fetch("select * from thing order by thing_id")
-        ids = await select_ids(place.pool, place.state_events)
-        assert len(ids) == 61
-        found = [each async for chunk in republish(place.pool, place.state_events, [*ids, "nobody"]) for each in chunk]
+        ids = [row["thing_id"] for row in before]
+        found = [each async for page in republish(place.pool, place.state_events, [*ids, "nobody"]) for each in page]
         assert sorted(found) == sorted(ids)
         # Everything that was said again has been heard: something appended after it was.
         await append(place, *(ThingNoted(version=1, thing_id=f"end{number}") for number in range(20)))
@@ -164,6 +163,31 @@ async def test_republish_changes_nothing_at_a_consumer_that_has_it(postgres, kaf
         records = await published(place, 3 + 60 + 61 + 20)
         told = [record.value for record in records if record.key == b"t1"]
         assert told[-1] == told[-2] == steps[-1].model_dump_json().encode()
+
+
+async def test_republishing_all_locks_a_page_at_a_time_and_commits_it(postgres, kafka):
+    async with workshop(postgres, kafka) as place:
+        await place.pool.execute("insert into thing select 't' || number, 4, '' from generate_series(1, 450) as number")
+        seen = []
+
+        async def state_events(connection, ids):
+            events = await place.state_events(connection, ids)
+            async with place.pool.acquire() as other, other.transaction():
+                free = len(await other.fetch("select from thing for update skip locked"))
+                seen.append((450 - free, await other.fetchval("select count(*) from outbox")))
+            return events
+
+        pages = [page async for page in republish_all(place.pool, place.aggregate_ids, state_events)]
+        assert [len(page) for page in pages] == [200, 200, 50]
+        assert seen == [(200, 0), (200, 200), (50, 400)], "locked by the page, and committed before it"
+        assert len({each for page in pages for each in page}) == 450
+        async with place.pool.acquire() as blocker, blocker.transaction():
+            # Somebody holds a row of the last page: those before it are said all the same, and stay said.
+            await blocker.execute("select from thing where thing_id = $1 for update", pages[-1][-1])
+            again = republish_all(place.pool, place.aggregate_ids, place.state_events)
+            assert [await anext(again), await anext(again)] == pages[:2]
+            assert await place.pool.fetchval("select count(*) from outbox") == 850
+            await again.aclose()
 
 
 async def test_an_effect_that_is_no_projection_happens_once(postgres, kafka):

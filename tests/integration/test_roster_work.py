@@ -13,7 +13,7 @@ import pytest
 from aiokafka import AIOKafkaConsumer
 from typer.testing import CliRunner
 
-from services.roster import commands
+from services.roster import commands, queries
 from services.roster.command_line import command_line
 from services.roster.domain.problems import SessionDateTaken
 from services.roster.sql import sessions as sessions_sql
@@ -22,7 +22,7 @@ from shared import logs
 from shared.database import county_now, open_pool
 from shared.events.base import event_type
 from shared.events.roster import SessionPlanned
-from shared.messaging.republish import republish, select_ids
+from shared.messaging.republish import republish_all
 from tests.integration.roster_county import CALENDAR_2027, PACK, ZONE, at, pack
 from tests.integration.test_roster_http import NOW, opened
 
@@ -190,11 +190,13 @@ async def test_republishing_says_the_last_event_of_everything_again(pool, made):
 
     before = await said()
     last = {subject: (kind, subject, version, payload) for kind, subject, version, payload in before}
-    ids = await select_ids(pool, commands.state_events)
-    assert set(ids) == set(last)
-    assert sorted([each async for chunk in republish(pool, commands.state_events, ids) for each in chunk]) == sorted(
-        ids
-    )
+    everything = republish_all(pool, queries.aggregate_ids, commands.state_events)
+    assert sorted([each async for page in everything for each in page]) == sorted(last)
+    async with pool.acquire() as connection:
+        paged, after = [], None
+        while page := await queries.aggregate_ids(connection, after, 3):
+            paged, after = [*paged, *page], page[-1]
+    assert sorted(paged) == sorted(last), "each once, however small the pages"
     again = (await said())[len(before) :]
     assert {each[1]: each for each in again} == last
     assert {last[each][0] for each in ("enquiry", "hall.service-day.2026-12-21", "hall.service-day.2026-12-11")} == {

@@ -91,24 +91,32 @@ async def lock_person_of(connection: Connection, booking_id: UUID) -> None:
     )
 
 
-async def lock_states(
-    connection: Connection, ids: Sequence[UUID] | None, after: UUID | None, limit: int
-) -> list[asyncpg.Record]:
-    """Lock the next bookings in the order of their ids, to tell their state again. `ids` None: all."""
+async def select_ids(connection: Connection, after: UUID, limit: int) -> list[UUID]:
+    """The next ids of bookings that are not anonymous, in their order."""
+    rows = await connection.fetch(
+        """
+        select booking_id from booking
+        where booking_id > $1 and anonymised_at is null
+        order by booking_id
+        limit $2
+        """,
+        after,
+        limit,
+    )
+    return [row["booking_id"] for row in rows]
+
+
+async def lock_states(connection: Connection, ids: Sequence[UUID]) -> list[asyncpg.Record]:
+    """Lock bookings in the order of their ids, to tell their state again; anonymous ones are left out."""
     return await connection.fetch(
         """
         select booking.*, session.cancel_until
         from booking join session using (session_id)
-        where ($1::uuid[] is null or booking.booking_id = any($1))
-          and ($2::uuid is null or booking.booking_id > $2)
-          and booking.anonymised_at is null
+        where booking.booking_id = any($1::uuid[]) and booking.anonymised_at is null
         order by booking.booking_id
-        limit $3
         for no key update of booking
         """,
         ids,
-        after,
-        limit,
     )
 
 

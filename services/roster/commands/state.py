@@ -1,6 +1,6 @@
 """The current state of everything the roster tells of, for `republish`."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 
 from services.roster.sql import county as county_sql
 from services.roster.sql import matters as matters_sql
@@ -10,14 +10,15 @@ from shared.events.base import Event
 from shared.events.roster import MatterDescribed, MatterWithdrawn, VenueDescribed
 
 
-async def state_events(connection: Connection, ids: Sequence[str] | None) -> AsyncIterator[Event]:
-    """The last event of the venue, the matters and the sessions of these ids (None: all), each row locked."""
+async def state_events(connection: Connection, ids: Sequence[str]) -> list[Event]:
+    """The last event of the venue, the matters and the sessions of these ids, each row locked."""
     await county_sql.lock_venue(connection)
     venue = await county_sql.select_venue(connection)
-    if venue is not None and (ids is None or venue[0].venue_id in ids):
-        yield VenueDescribed(version=venue[1], venue=venue[0])
+    events: list[Event] = []
+    if venue is not None and venue[0].venue_id in ids:
+        events.append(VenueDescribed(version=venue[1], venue=venue[0]))
     for matter, version, last_event in await matters_sql.lock_matters(connection, ids):
         withdrawn = last_event == MatterWithdrawn.__name__
-        yield (MatterWithdrawn if withdrawn else MatterDescribed)(version=version, matter=matter)
-    for planned in await sessions_sql.lock_sessions(connection, ids):
-        yield planned.event()
+        events.append((MatterWithdrawn if withdrawn else MatterDescribed)(version=version, matter=matter))
+    events += [planned.event() for planned in await sessions_sql.lock_sessions(connection, ids)]
+    return events

@@ -25,6 +25,22 @@ async def select_venue(connection: Connection) -> tuple[Venue, int] | None:
     return state, found["version"]
 
 
+async def select_aggregate_ids(connection: Connection, after: str, limit: int) -> list[str]:
+    """The next ids of the venue, the matters and the sessions, in their order."""
+    found = await connection.fetch(
+        """
+        (select venue_id as id from venue where venue_id > $1)
+        union (select matter_id from matter where matter_id > $1 order by matter_id limit $2)
+        union (select session_id from session where session_id > $1 order by session_id limit $2)
+        order by id
+        limit $2
+        """,
+        after,
+        limit,
+    )
+    return [each["id"] for each in found]
+
+
 async def lock_venue(connection: Connection) -> None:
     """Lock the hall's row, so that nobody else tells of it."""
     await connection.execute("select from venue for update")
