@@ -24,6 +24,8 @@ SPREAD_AIM = 0.3
 HOT_AIM = 3.0
 GENERATOR_AIM = 2.0
 DRAIN_SECONDS = 60.0
+LAST_ROUND_BEGINS_SECONDS = 170.0
+"""On a busy machine; the whole bench has its own limit."""
 
 
 @dataclass(frozen=True)
@@ -82,10 +84,12 @@ async def warm_up(workshop: Workshop, generator: Generator) -> None:
 async def measure(
     workshop: Workshop, generator: Generator, report: Report, wanted: Sequence[Load], *, rounds: int, seconds: int
 ) -> None:
-    """Run the rounds and print the figures."""
+    """Run the rounds, fewer where the machine is slow, and print the figures."""
     measured = Measured()
     async with connected(workshop.owner_dsn) as connection:
         for number in range(1, rounds + 1):
+            if number > 1 and report.seconds > LAST_ROUND_BEGINS_SECONDS:
+                break
             report.progress(f"bookings: round {number} of {rounds}")
             for (hot, connections), group in itertools.groupby(wanted, lambda load: (load.hot, load.connections)):
                 for schema in ("bare", "whole"):

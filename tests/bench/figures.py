@@ -16,13 +16,18 @@ class Report:
     wrong: list[str] = field(default_factory=list)
     """What was not merely slow but not right."""
 
+    @property
+    def seconds(self) -> float:
+        """Since the bench began."""
+        return time.monotonic() - self.began
+
     def figure(self, name: str, **values: Any) -> None:
         """Print a figure. Numbers are cut to what is worth reading."""
         print(json.dumps({"figure": name, **_readable(values)}, ensure_ascii=False), flush=True)
 
     def progress(self, text: str) -> None:
         """Say what is being done."""
-        print(f"[{time.monotonic() - self.began:5.0f} s] {text}", file=sys.stderr, flush=True)
+        print(f"[{self.seconds:5.0f} s] {text}", file=sys.stderr, flush=True)
 
     def check(self, *, right: bool, otherwise: str) -> bool:
         """Keep what is not right for the end of the run."""
