@@ -74,7 +74,8 @@ def _start(config: pytest.Config) -> Stack:
     config.add_cleanup(folder.cleanup)
     port = _free_port()
     output = Path(folder.name) / "output"
-    command = [sys.executable, ROOT / "deploy/local/tether.py", str(os.getpid()), str(int(signal.SIGTERM)), "-"]
+    tether = str(ROOT / "deploy/local/tether.py")
+    command = [sys.executable, tether, str(os.getpid()), str(int(signal.SIGTERM)), "-"]
     environment = {**os.environ, "PORT": str(port), "DATA_DIR": folder.name, "LOG_LEVEL": "info"}
     with output.open("wb") as file:
         process = subprocess.Popen(
