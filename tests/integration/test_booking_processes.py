@@ -39,7 +39,7 @@ async def started(desk, settings_env, folder):
         )
     process.log, process.url = log, f"http://127.0.0.1:{port}"
     limits = httpx.Limits(max_connections=100)
-    async with httpx.AsyncClient(base_url=process.url, timeout=20, limits=limits, trust_env=False) as client:
+    async with httpx.AsyncClient(base_url=process.url, timeout=90, limits=limits, trust_env=False) as client:
         process.client = client
         try:
             await until_ready(process)
@@ -51,7 +51,7 @@ async def started(desk, settings_env, folder):
 
 
 async def until_ready(process):
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(90):
         while True:
             try:
                 if (await process.client.get("/ready")).status_code == 200:
