@@ -156,11 +156,15 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(Exception, _on_unforeseen)
 
 
+def _body_schema() -> dict[str, Any]:
+    """The schema of an error's body, whole in itself: a reference would point nowhere in a service's document."""
+    schema = ProblemBody.model_json_schema()
+    schema["properties"]["errors"]["items"] = schema.pop("$defs")["FieldProblem"]
+    return schema
+
+
 RESPONSES: dict[int | str, dict[str, Any]] = {
-    status: {
-        "description": HTTPStatus(status).phrase,
-        "content": {CONTENT_TYPE: {"schema": ProblemBody.model_json_schema()}},
-    }
+    status: {"description": HTTPStatus(status).phrase, "content": {CONTENT_TYPE: {"schema": _body_schema()}}}
     for status in (400, 403, 404, 405, 409, 413, 415, 422, 429, 503)
 }
 """What any route may answer besides its own, for the OpenAPI document."""

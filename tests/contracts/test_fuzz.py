@@ -26,7 +26,7 @@ from tests import conftest
 
 CHECKS = [not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance]
 EXAMPLES = 40
-START_SECONDS = 20
+START_SECONDS = 60
 
 
 def environment(service, dsn, settings_env, port):
