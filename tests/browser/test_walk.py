@@ -152,6 +152,7 @@ async def test_the_voucher_prints_on_a_receipt_and_the_brief_on_a4(open_page):
     assert await page.is_hidden("footer")
     assert await page.is_hidden("text=取消预约")
     assert await page.is_visible("b.code")
+    assert "12345 转 2" in await page.inner_text("main")
     await page.emulate_media(media="screen")
     await page.goto("/staff/officials/zhou-wenqing")
     await press(page, "a.go")
