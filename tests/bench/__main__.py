@@ -5,6 +5,7 @@ told of). An aim that was missed shows as `"met": false` and changes nothing in 
 """
 
 import asyncio
+import logging
 import os
 import signal
 import sys
@@ -89,6 +90,7 @@ def main(
     unknown = set(only or ()) - set(PARTS)
     if unknown:
         raise typer.BadParameter(f"parts are {', '.join(PARTS)}")
+    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # it tells of every retry
     report = Report()
     try:
         asyncio.run(_ended_cleanly(run(report, QUICK if quick else WHOLE, frozenset(only or PARTS))))

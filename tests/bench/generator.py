@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import median
 from tempfile import NamedTemporaryFile
+from typing import Any
 
 SCRIPT = Path(__file__).with_name("load.lua")
 PERSONS = 100_000_000
@@ -44,6 +45,10 @@ class Answers:
     p50_ms: float
     p99_ms: float
     socket_errors: int
+    latest_ms: float = 0.0
+    """In an open loop: how far the generator itself was behind its schedule at worst."""
+    booked_at: dict[str, float] = field(default_factory=dict)
+    """In an open loop: when each booking was answered, in seconds since 1970."""
 
     @property
     def booked(self) -> int:
@@ -77,8 +82,12 @@ class Generator:
         seconds: float,
         hot: bool = False,
         requests: int = 0,
+        rate: int = 0,
     ) -> Answers:
-        """Book at `urls` with `connections` in all, for so long, or until `requests` in all are answered."""
+        """Book at `urls` with `connections` in all, for so long, or until `requests` in all are answered.
+
+        With a `rate` requests go out by the clock, whether or not those before were answered.
+        """
         with NamedTemporaryFile(prefix="service-day-tally-") as tally:
             tally.write(struct.pack("ii", 0, 0))
             tally.flush()
@@ -92,6 +101,7 @@ class Generator:
                     "MATTER": self.matter,
                     "FIRST_PERSON": self._next_persons(),
                     "REQUESTS": requests // len(urls),
+                    "RATE": rate // len(urls),
                     "TALLY": tally.name,
                     "PLACE": place,
                 }
@@ -115,8 +125,8 @@ class Generator:
         return self.persons
 
 
-async def _run(command: Sequence[str], environment: dict[str, str], seconds: float) -> dict[str, object]:
-    """One wrk to its end: its own time, or when its script says that it has finished."""
+async def _run(command: Sequence[str], environment: dict[str, str], seconds: float) -> list[str]:
+    """What one wrk says, which ends by its own time or when its script says that it has finished."""
     process = await asyncio.create_subprocess_exec(
         "wrk",
         *command,
@@ -138,25 +148,27 @@ async def _run(command: Sequence[str], environment: dict[str, str], seconds: flo
         if process.returncode is None:
             with suppress(ProcessLookupError):
                 process.kill()
-    told = [line for line in lines if line.startswith("{")]
-    if process.returncode != 0 or not told:
+    if process.returncode != 0 or not lines or not lines[-1].startswith("{"):
         raise RuntimeError("wrk failed: " + " ".join(lines[-5:]))
-    found: dict[str, object] = json.loads(told[-1])
-    return found
+    return lines
 
 
-def _together(parts: Sequence[dict[str, object]]) -> Answers:
+def _together(said: Sequence[Sequence[str]]) -> Answers:
+    parts: list[dict[str, Any]] = [json.loads(lines[-1]) for lines in said]
     by_status: dict[int, int] = {}
     for part in parts:
-        for status, count in part["answers"].items():  # type: ignore[attr-defined]  # JSON of our own script
+        for status, count in part["answers"].items():
             by_status[int(status)] = by_status.get(int(status), 0) + count
-    number = {name: [float(str(part[name])) for part in parts] for name in ("began", "ended", "p50_ms", "p99_ms")}
+    number = {name: [part[name] for part in parts] for name in ("began", "ended", "p50_ms", "p99_ms", "latest_ms")}
+    booked = [line.split("\t") for lines in said for line in lines if line.count("\t") == 1]
     return Answers(
         seconds=max(max(number["ended"]) - min(number["began"]), 1e-3),
         by_status=by_status,
         p50_ms=median(number["p50_ms"]),
         p99_ms=max(number["p99_ms"]),
-        socket_errors=sum(int(str(part["socket_errors"])) for part in parts),
+        latest_ms=max(number["latest_ms"]),
+        socket_errors=sum(part["socket_errors"] for part in parts),
+        booked_at={booking_id: float(moment) for booking_id, moment in booked},
     )
 
 

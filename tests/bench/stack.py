@@ -87,7 +87,7 @@ async def until(what: str, ready: Callable[[], Awaitable[bool]], seconds: float 
     while not await ready():
         if time.monotonic() > deadline:
             raise TimeoutError(f"{what}: not within {seconds:g} s")
-        await asyncio.sleep(0.1)
+        await asyncio.sleep(0.2)
 
 
 @dataclass(frozen=True)
