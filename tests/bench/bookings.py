@@ -160,7 +160,7 @@ def _tell(measured: Measured, report: Report) -> None:
             of_bare_claim=rate / bare,
             of_same_constraints=rate / whole,
             p50_ms=median(each.p50_ms for each in rounds),
-            p99_ms=median(each.p99_ms for each in rounds),
+            p95_ms=median(each.p95_ms for each in rounds),
             answers={str(status): count for status, count in sorted(by_status.items())},
             rounds=[round(each.booked / each.seconds) for each in rounds],
             generator_ceiling=ceiling,

@@ -124,9 +124,10 @@ function done(summary, latency)
     table.insert(parts, string.format('"%d":%d', status, count))
   end
   print(string.format(
-    '{"began":%.6f,"ended":%.6f,"answers":{%s},"p50_ms":%.3f,"p99_ms":%.3f,'
+    '{"began":%.6f,"ended":%.6f,"answers":{%s},"p50_ms":%.3f,"p95_ms":%.3f,"p99_ms":%.3f,'
     .. '"latest_ms":%.3f,"socket_errors":%d}',
     thread:get("began"), thread:get("ended"), table.concat(parts, ","),
-    latency:percentile(50) / 1000, latency:percentile(99) / 1000, thread:get("latest") * 1000,
+    latency:percentile(50) / 1000, latency:percentile(95) / 1000,
+    latency:percentile(99) / 1000, thread:get("latest") * 1000,
     summary.errors.connect + summary.errors.read + summary.errors.write + summary.errors.timeout))
 end

@@ -1,6 +1,7 @@
 -- The claim in one statement on copies of booking's own tables: the same columns, indexes, checks and references, the same
 -- rules of session, matter, person and key. Its seat is the count, for nobody here gives a seat back. Ciphertexts are as
--- long as ours and made of nothing, and so is the payload: sealing and rendering are not the database's work.
+-- long as ours and made of nothing, and so is the payload: sealing and rendering are not the database's work. `offset 0`
+-- keeps look-ups by key from becoming joins over the whole table.
 \set turn :turn + 1
 \set request :turn * :clients + :client_id
 \set slot :first_slot + :request % :slots
@@ -27,13 +28,14 @@ claimed as (
       and matter.department_id = slot.department_id
       and not matter.withdrawn
       and matter.visit <> 'not_needed'
-      and not exists (select from whole.booking where booking.idempotency_key = chosen.idempotency_key)
+      and not exists (select from whole.booking where booking.idempotency_key = chosen.idempotency_key offset 0)
       and not exists (
           select from whole.booking
           where booking.document_key = chosen.document_key
             and booking.live
             and (booking.session_id = slot.session_id and booking.department_id = slot.department_id
-                 or booking.starts_at < slot.ends_at and slot.starts_at < booking.ends_at))
+                 or booking.starts_at < slot.ends_at and slot.starts_at < booking.ends_at)
+          offset 0)
     returning slot.*, session.venue_id, chosen.document_key, chosen.idempotency_key, chosen.code, chosen.now),
 booked as (
     insert into whole.booking (
