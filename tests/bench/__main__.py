@@ -94,6 +94,9 @@ def main(
     report = Report()
     try:
         asyncio.run(_ended_cleanly(run(report, QUICK if quick else WHOLE, frozenset(only or PARTS))))
+    except (asyncio.CancelledError, KeyboardInterrupt):
+        print("Stopped.", file=sys.stderr)
+        raise typer.Exit(130) from None
     except (generator.Missing, Obstacle, ProcessEnded, RuntimeError, OSError) as error:
         print(f"The bench could not be finished. {error or type(error).__name__}", file=sys.stderr)
         raise typer.Exit(2) from error
