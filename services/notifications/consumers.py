@@ -43,7 +43,7 @@ async def take_session(connection: Connection, received: Received) -> None:
     _taken(connection, SESSIONS.name, replaced, event.version)
 
 
-@subscriptions.to(BOOKINGS)
+@subscriptions.to(BOOKINGS, together=50)
 async def follow_booking(connection: Connection, received: Received) -> None:
     """Plan what a booking's event makes known, and withdraw what it makes untrue."""
     event = received.event

@@ -81,7 +81,7 @@ class Preparer:
 
     async def run(self) -> None:
         """Prepare for ever."""
-        await bells.work(bells.preparation, self.step, BATCH)
+        await bells.work(bells.preparation, self.step, BATCH, gather_seconds=bells.GATHER_SECONDS)
 
     async def step(self) -> int:
         """Prepare one batch; how many messages are done with for now."""

@@ -39,6 +39,8 @@ class Subscription:
     topic: Topic
     once: bool
     handler: Handler
+    together: int = 1
+    """At most so many messages, in their order, share a transaction; where that fails, each has its own."""
 
     @property
     def consumer(self) -> str:
@@ -79,15 +81,19 @@ class Subscriptions:
         self.service = service
         self._subscriptions: dict[str, Subscription] = {}
 
-    def to(self, topic: Topic, *, once: bool = False) -> Callable[[Handler], Handler]:
-        """Declare a handler for `topic`. ValueError where the topic's contract does not name the service."""
+    def to(self, topic: Topic, *, once: bool = False, together: int = 1) -> Callable[[Handler], Handler]:
+        """Declare a handler for `topic`. ValueError where the topic's contract does not name the service.
+
+        `together`: so many messages that wait may share a transaction and an offset's commit, which are most of
+        what a small handler costs. A handler that locks what others need had better keep to one.
+        """
         if self.service not in topic.consumers:
             raise ValueError(f"{topic.name} does not name {self.service} as a consumer")
         if topic.name in self._subscriptions:
             raise ValueError(f"{self.service} already has a handler for {topic.name}")
 
         def declare(handler: Handler) -> Handler:
-            self._subscriptions[topic.name] = Subscription(self.service, topic, once, handler)
+            self._subscriptions[topic.name] = Subscription(self.service, topic, once, handler, together)
             return handler
 
         return declare

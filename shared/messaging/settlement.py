@@ -6,6 +6,9 @@
   and its partition waits. A message that fails so ten times although the database answers is no longer held.
 - Dead letter: at once if it cannot be read, else after three tries. The offset moves on.
 
+Where a subscription takes messages together, those that wait behind one are handled in one transaction with it; if that
+fails for any reason, nothing of it was done, and each is brought to its own end as above, in order.
+
 After 20 seconds of holding the message is given back and read again, so that the consumer stays a live member of
 its group. Nothing is given up in a stop: what is not settled is read again after the next start.
 """
@@ -14,10 +17,14 @@ import asyncio
 import json
 import time
 from base64 import b64encode
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
+from functools import partial
 from typing import Any
 
 import structlog
+from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.errors import IllegalStateError, KafkaError
 from faststream.exceptions import NackMessage
 from faststream.message import StreamMessage
 
@@ -67,15 +74,67 @@ class Settlement:
         self._stopping.set()
 
     async def settle(self, call: Callable[[StreamMessage[Any]], Awaitable[Any]], message: StreamMessage[Any]) -> None:
-        """Bring one message to its end, or raise NackMessage to have it read again."""
+        """Bring a message, and those taken together with it, to their end; or raise NackMessage to read them again."""
         self.settling = True
         try:
-            await self._settle(call, message)
+            records = [message.raw_message, *await self._behind(message)]
+            if len(records) == 1 or not await self._settle_together(records):
+                await self._settle_each(partial(call, message), message, records)
         finally:
             self.settling = False
 
-    async def _settle(self, call: Callable[[StreamMessage[Any]], Awaitable[Any]], message: StreamMessage[Any]) -> None:
-        record: Record = message.raw_message
+    async def _behind(self, message: StreamMessage[Any]) -> list[Record]:
+        """What was fetched already and may be taken together with `message`."""
+        if self.subscription.together == 1:
+            return []
+        try:
+            fetched = await _consumer(message).getmany(timeout_ms=0, max_records=self.subscription.together - 1)
+        except KafkaError:  # it comes again where nothing is in hand, and is met there
+            return []
+        return [record for records in fetched.values() for record in records]
+
+    async def _settle_together(self, records: Sequence[Record]) -> bool:
+        """Handle all in one transaction; False if that failed, and nothing was done."""
+        try:
+            await self._uncancelled(partial(self._deliver, records))
+        except Exception as error:  # noqa: BLE001  (whatever it is, it is decided on for each by itself)
+            logger.info(
+                "messages_parted", messages=len(records), error=failure.describe(error), **self._where(records[0])
+            )
+            return False
+        for record in records:
+            self._settled("ignored" if record.value is None else "handled", record)
+        return True
+
+    async def _settle_each(
+        self, first: Callable[[], Awaitable[Any]], message: StreamMessage[Any], records: Sequence[Record]
+    ) -> None:
+        for number, record in enumerate(records):
+            try:
+                await self._settle(first if number == 0 else partial(self._deliver, [record]), record)
+            except BaseException:
+                self._give_back(message, records[number:])
+                raise
+
+    async def _deliver(self, records: Sequence[Record]) -> None:
+        received = [self.subscription.read(record) for record in records if record.value is not None]
+        async with database.transaction(self._pool) as connection:
+            for each in received:
+                await self.subscription.deliver(connection, each)
+
+    def _give_back(self, message: StreamMessage[Any], records: Sequence[Record]) -> None:
+        """Have what was taken together and is not settled read again. FastStream does so for the first of all alone."""
+        if self.subscription.together == 1:
+            return
+        earliest: dict[TopicPartition, int] = {}
+        for record in records:
+            part = TopicPartition(record.topic, record.partition)
+            earliest[part] = min(record.offset, earliest.get(part, record.offset))
+        for part, offset in earliest.items():
+            with suppress(IllegalStateError):  # it is no longer ours, and whose it is reads it
+                _consumer(message).seek(part, offset)
+
+    async def _settle(self, call: Callable[[], Awaitable[Any]], record: Record) -> None:
         if record.value is None:
             self._settled("ignored", record)
             return
@@ -84,7 +143,7 @@ class Settlement:
         attempts, answered, waits = 0, self._held.get(place, 0), 0
         while True:
             try:
-                await self._uncancelled(call, message)
+                await self._uncancelled(call)
             except Exception as error:  # noqa: BLE001  (whatever it is, it is decided here)
                 found = error
             else:
@@ -104,12 +163,10 @@ class Settlement:
             await self._bury(found, record, max(attempts, answered), give_back_at)
             return
 
-    async def _uncancelled(
-        self, call: Callable[[StreamMessage[Any]], Awaitable[Any]], message: StreamMessage[Any]
-    ) -> None:
+    async def _uncancelled(self, call: Callable[[], Awaitable[Any]]) -> None:
         """A cancellation or an exit that escapes would end the consume task for good, unseen."""
         try:
-            await call(message)
+            await call()
         except SystemExit as error:
             raise failure.HandlerCancelled("the handler tried to end the process") from error
         except asyncio.CancelledError as error:
@@ -192,6 +249,12 @@ class Settlement:
 
     def _where(self, record: Record) -> dict[str, Any]:
         return {"topic": self._topic, "partition": record.partition, "offset": record.offset}
+
+
+def _consumer(message: StreamMessage[Any]) -> AIOKafkaConsumer:
+    """The consumer that a message was read with."""
+    consumer: AIOKafkaConsumer = getattr(message, "consumer")  # noqa: B009  (Kafka's messages have it, others not)
+    return consumer
 
 
 def pack_headers(record: Record) -> bytes:
