@@ -25,6 +25,7 @@ from prometheus_client import Counter
 from starlette.exceptions import HTTPException
 from starlette.middleware.body_limit import RequestBodyLimitMiddleware
 from starlette.requests import ClientDisconnect
+from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from shared import access, health, logs, problems
@@ -73,6 +74,7 @@ class Runtime:
 
 
 Worker = Callable[[Runtime], Awaitable[None]]
+Endpoint = Callable[[Request], Awaitable[Response]]
 
 
 async def runtime(request: Request) -> Runtime:
@@ -94,11 +96,13 @@ def build(  # noqa: PLR0913  (the parts a service is made of)
     workers: Mapping[str, Worker] | None = None,
     on_start: Callable[[Runtime, AsyncExitStack], Awaitable[None]] | None = None,
     database: bool = True,
+    short_cuts: "Mapping[tuple[str, str], Endpoint] | None" = None,
 ) -> FastAPI:
     """Put a service together. RuntimeError where a route does not declare whom it is for.
 
     `on_start` runs once the database is there and before anything is consumed; what it enters on the
-    stack is left again at the stop.
+    stack is left again at the stop. `short_cuts` are endpoints by method and path that are served past the
+    framework, whose layers cost more than a hot route's own work; each is a route for citizens as well.
     """
     asyncapi = _asyncapi(name, subscriptions) if database else None
 
@@ -125,7 +129,8 @@ def build(  # noqa: PLR0913  (the parts a service is made of)
             yield
             logger.info("service_stopping")
 
-    app = FastAPI(
+    app = _Application(
+        short_cuts or {},
         title=title,
         version="1",
         lifespan=lifespan,
@@ -155,6 +160,43 @@ def _messaging(running: Runtime, subscriptions: "Subscriptions | None") -> "Mess
     from shared.messaging.runner import Messaging  # noqa: PLC0415  (see above)
 
     return Messaging(running.settings, running.name, running.pool, subscriptions)
+
+
+class _Application(FastAPI):
+    """The framework's application, and short cuts past it for requests whose body's length is told beforehand.
+
+    A short cut has the same edge: correlation id, bounded body, every error a problem document.
+    """
+
+    def __init__(self, short_cuts: Mapping[tuple[str, str], Endpoint], **options: Any) -> None:
+        super().__init__(**options)
+        self._short_cuts = {each: _Correlation(_ShortCut(self, endpoint)) for each, endpoint in short_cuts.items()}
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        short_cut = self._short_cuts.get((scope["method"], scope["path"])) if scope["type"] == "http" else None
+        if short_cut is None or all(name != b"content-length" for name, _ in scope["headers"]):
+            await super().__call__(scope, receive, send)
+            return
+        scope["app"] = self
+        await short_cut(scope, receive, send)
+
+
+class _ShortCut:
+    """One endpoint as an ASGI application that raises nothing but what a lost connection does."""
+
+    def __init__(self, app: FastAPI, endpoint: Endpoint) -> None:
+        self.app = app
+        self.endpoint = endpoint
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        request = Request(scope, receive, send)
+        try:
+            response = await self.endpoint(request)
+        except ClientDisconnect:
+            raise
+        except Exception as error:  # noqa: BLE001  (what the framework's outermost layers would catch)
+            response = await problems.answer_error(request, error, passing=PASSING_ERRORS)
+        await response(scope, receive, send)
 
 
 class _Correlation:

@@ -148,6 +148,15 @@ async def _on_unforeseen(_: Request, error: Exception) -> JSONResponse:
     return answer(500, problem_body(500, "internal_error", title="This did not work; it was recorded."))
 
 
+async def answer_error(request: Request, error: Exception, *, passing: tuple[type[Exception], ...]) -> JSONResponse:
+    """Answer whatever an endpoint raised that is served past the framework, as `install` makes the framework do."""
+    if isinstance(error, Problem):
+        return await _on_problem(request, error)
+    if isinstance(error, passing):
+        return await on_passing(request, error)
+    return await _on_unforeseen(request, error)
+
+
 def install(app: FastAPI) -> None:
     """Make `app` answer every error as a problem document."""
     app.add_exception_handler(Problem, _on_problem)

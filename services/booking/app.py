@@ -5,12 +5,11 @@ from contextlib import AsyncExitStack
 from functools import partial
 
 from fastapi import FastAPI
-from starlette.middleware import Middleware
 
 from services.booking import commands
 from services.booking.combiner import Combiner
 from services.booking.consumers import subscriptions
-from services.booking.routes import ShortCut, routers
+from services.booking.routes import BOOKINGS_PATH, book_past_the_framework, routers
 from services.booking.settings import BookingSettings
 from shared import database
 from shared.application import Runtime, build
@@ -24,7 +23,7 @@ def create_app() -> FastAPI:
     """The service; its settings are read now."""
     settings = BookingSettings()
     vault = Vault(PrivacySettings())
-    app = build(
+    return build(
         name="booking",
         title="服务日 booking",
         settings=settings,
@@ -32,9 +31,8 @@ def create_app() -> FastAPI:
         subscriptions=subscriptions,
         workers={"retention": partial(retain, settings=settings)},
         on_start=partial(_start, settings=settings, vault=vault),
+        short_cuts={("POST", BOOKINGS_PATH): book_past_the_framework},
     )
-    app.user_middleware.append(Middleware(ShortCut))  # inside the edge, which gives ids and bounds bodies
-    return app
 
 
 async def _start(runtime: Runtime, _: AsyncExitStack, *, settings: BookingSettings, vault: Vault) -> None:

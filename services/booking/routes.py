@@ -7,7 +7,6 @@ from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import Response
-from starlette.types import ASGIApp, Receive, Scope, Send
 
 from services.booking import commands, queries
 from services.booking.bodies import documented, read
@@ -31,7 +30,6 @@ from shared.access import Caller, allow, is_from_service
 from shared.application import Runtime
 from shared.database import Connection
 from shared.privacy import Vault
-from shared.problems import Problem, answer
 
 citizen = APIRouter(prefix="/api/booking/v1", tags=["citizen"], dependencies=[allow(Caller.CITIZEN)])
 staff = APIRouter(prefix="/api/booking/v1/staff", tags=["staff"], dependencies=[allow(Caller.STAFF)])
@@ -100,27 +98,13 @@ async def book_at_counter(request: Request, running: Running) -> Response:
     return await _book(request, running, "counter")
 
 
-class ShortCut:
-    """ASGI layer that serves `POST /bookings` itself, past the framework's routing and dependencies.
+async def book_past_the_framework(request: Request) -> Response:
+    """`POST /bookings` itself; see `short_cuts` of `shared.application`.
 
-    They cost more than the booking. The route above stands for the document and for the declaration of who may
-    call: anyone, so nothing is left out here but the detour.
+    The route above stands for the document and for the declaration of who may call: anyone, so nothing is left out
+    here but the detour.
     """
-
-    def __init__(self, app: ASGIApp) -> None:
-        self.app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve a booking; pass everything else on."""
-        if scope["type"] != "http" or scope["path"] != BOOKINGS_PATH or scope["method"] != "POST":
-            await self.app(scope, receive, send)
-            return
-        request = Request(scope, receive, send)
-        try:
-            response = await _book(request, await _running(request), "online")
-        except Problem as problem:
-            response = answer(problem.status, problem.body(), problem.headers)
-        await response(scope, receive, send)
+    return await _book(request, await _running(request), "online")
 
 
 async def _book(request: Request, running: Runtime, channel: Channel) -> Response:

@@ -5,7 +5,9 @@ import json
 import asyncpg
 import httpx
 import pytest
+import structlog
 from fastapi import APIRouter, Request
+from fastapi.responses import Response
 from pydantic import BaseModel
 
 from shared import application, logs
@@ -65,13 +67,14 @@ def test_a_router_inside_a_router_cannot_hide_its_routes():
         build(outer)
 
 
-def build(router=None, **settings):
+def build(router=None, short_cuts=None, **settings):
     return application.build(
         name="trial",
         title="Trial",
         settings=ServiceSettings(**SECRETS, **{"staff_access": "closed", **settings}),
         routers=[router or routes()],
         database=False,
+        short_cuts=short_cuts,
     )
 
 
@@ -201,3 +204,46 @@ async def test_an_unknown_page_is_a_problem_too():
     async with client(build()) as http:
         answer = await http.get("/nowhere")
     assert (answer.status_code, answer.json()["code"]) == (404, "not_found")
+
+
+async def quick(request: Request) -> Response:
+    size = json.loads(await request.body())["size"]
+    if size == 12:
+        raise asyncpg.LockNotAvailableError("canceling statement due to lock timeout")
+    if size == 13:
+        raise RuntimeError("a secret inside")
+    if size == 14:
+        raise SeatGone(free_at="10:00")
+    return Response(structlog.contextvars.get_contextvars()["correlation_id"])
+
+
+@pytest.mark.parametrize(
+    ("size", "status", "code"), [(12, 503, "try_again"), (13, 500, "internal_error"), (14, 409, "slot_full")]
+)
+async def test_a_short_cut_answers_every_error_as_the_framework_does(size, status, code):
+    app = build(short_cuts={("POST", "/public"): quick})
+    async with client(app) as http:
+        answer = await http.post("/public", json={"size": size}, headers={"X-Correlation-Id": "of-this-request"})
+    assert (answer.status_code, answer.json()["code"]) == (status, code)
+    assert answer.headers["content-type"] == CONTENT_TYPE
+    assert answer.headers["x-correlation-id"] == "of-this-request"
+    assert "secret" not in answer.text
+
+
+async def test_a_short_cut_has_the_edge_of_every_route():
+    app = build(short_cuts={("POST", "/public"): quick})
+    async with client(app) as http:
+        answer = await http.post("/public", json={"size": 1}, headers={"X-Correlation-Id": "of-this-request"})
+        assert answer.text == answer.headers["x-correlation-id"] == "of-this-request"
+        too_long = await http.post("/public", content=b"x" * 1024 * 1024)
+        assert (too_long.status_code, too_long.json()["code"]) == (413, "body_too_large")
+        assert (await http.get("/public")).json() == {"ok": True}
+
+
+async def test_a_body_of_unknown_length_takes_the_way_that_counts_it():
+    async def chunks():
+        yield b'{"size": 1}'
+
+    async with client(build(short_cuts={("POST", "/public"): quick})) as http:
+        answer = await http.post("/public", content=chunks(), headers={"Content-Type": "application/json"})
+    assert answer.json()["code"] == "slot_full", "the framework's route answered"
