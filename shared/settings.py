@@ -19,8 +19,8 @@ def _known_zone(name: str) -> str:
     return name
 
 
-class ServiceSettings(BaseSettings):
-    """What each service reads. A subclass sets `env_prefix` and adds its own fields."""
+class KafkaSettings(BaseSettings):
+    """Where Kafka is and who we are there: the same names for services and for the job that makes the topics."""
 
     model_config = SettingsConfigDict(
         extra="ignore",
@@ -28,6 +28,23 @@ class ServiceSettings(BaseSettings):
         populate_by_name=True,
         secrets_dir=SECRETS if SECRETS.is_dir() else None,
     )
+
+    kafka_bootstrap_servers: str = Field(default="127.0.0.1:9092", validation_alias="KAFKA_BOOTSTRAP_SERVERS")
+    kafka_security_protocol: Literal["PLAINTEXT", "SASL_PLAINTEXT"] = Field(
+        default="PLAINTEXT", validation_alias="KAFKA_SECURITY_PROTOCOL"
+    )
+    """`PLAINTEXT` knows no users: only for a broker that nobody else can reach, as the embedded one."""
+    kafka_sasl_mechanism: Literal["PLAIN", "SCRAM-SHA-512"] = Field(
+        default="SCRAM-SHA-512", validation_alias="KAFKA_SASL_MECHANISM"
+    )
+    kafka_username: str = Field(default="", validation_alias="KAFKA_USERNAME")
+    kafka_password: SecretStr = Field(default=SecretStr(""), validation_alias="KAFKA_PASSWORD")
+    topic_prefix: str = Field(default="", validation_alias="TOPIC_PREFIX")
+    """Put before every topic and consumer group, so that several counties can share a cluster."""
+
+
+class ServiceSettings(KafkaSettings):
+    """What each service reads. A subclass sets `env_prefix` and adds its own fields."""
 
     # The service's own, with its prefix.
     host: str = "127.0.0.1"
@@ -37,9 +54,6 @@ class ServiceSettings(BaseSettings):
     pool_size: int = Field(default=8, ge=2, le=64)
 
     # The county's, the same for every service.
-    kafka_bootstrap_servers: str = Field(default="127.0.0.1:9092", validation_alias="KAFKA_BOOTSTRAP_SERVERS")
-    topic_prefix: str = Field(default="", validation_alias="TOPIC_PREFIX")
-    """Put before every topic and consumer group, so that several counties can share a cluster."""
     service_secret: SecretStr = Field(min_length=32, validation_alias="SERVICE_SECRET")
     """What services show each other on internal routes."""
     operator_secret: SecretStr = Field(min_length=32, validation_alias="OPERATOR_SECRET")

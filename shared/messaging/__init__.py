@@ -18,8 +18,8 @@ A service needs:
 The application needs `runner.Messaging(settings, service, pool, subscriptions)`: `start()` returns at once and
 connects in the background, `wake()` after a commit that appended, `await measure()` before metrics are read,
 `await stop()`. Its parts: `relay.Relay(dsn, settings, service)` with `run()`, `wake()`, `close()`;
-`router.make_broker`, `router.make_router`; `settlement.Settlement` (retry, hold or dead letter);
-`watchdog.Watchdog`.
+`security.connection_arguments`, who we are to Kafka; `router.make_broker`, `router.make_router`;
+`settlement.Settlement` (retry, hold or dead letter); `watchdog.Watchdog`.
 
 Operators have `dead_letters` and `republish` through `shared.command_line`; `shared.asyncapi` documents it all.
 Tables: `migrations/0001_messaging.sql`, in every service's database. All SQL stands in `sql.py`.

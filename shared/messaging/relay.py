@@ -25,6 +25,7 @@ from aiokafka.errors import KafkaError
 from shared.database import SERVER_SETTINGS, Connection
 from shared.messaging import failure, metrics, sql
 from shared.messaging.envelope import write_headers
+from shared.messaging.security import connection_arguments
 from shared.settings import ServiceSettings
 
 logger = structlog.get_logger(__name__)
@@ -210,7 +211,7 @@ class Relay:
 async def _producer(settings: ServiceSettings) -> AsyncIterator[AIOKafkaProducer]:
     """A producer for one term. It is thrown away and never flushed: what is not confirmed is sent again."""
     producer = AIOKafkaProducer(
-        bootstrap_servers=settings.kafka_bootstrap_servers,
+        **connection_arguments(settings),
         client_id="service-day-relay",
         enable_idempotence=True,
         acks="all",

@@ -20,6 +20,7 @@ from faststream.middlewares import AckPolicy
 from shared import database
 from shared.messaging.consumer import Subscription
 from shared.messaging.envelope import Record
+from shared.messaging.security import make_security
 from shared.messaging.settlement import Settlement
 from shared.settings import ServiceSettings
 
@@ -102,11 +103,12 @@ def subscribe(router: KafkaRouter, settings: ServiceSettings, settlement: Settle
 
 
 def make_broker(settings: ServiceSettings, router: KafkaRouter) -> KafkaBroker:
-    """The broker with the router's subscribers. Not connected yet."""
+    """The broker with the router's subscribers. Not connected yet. Raises UserUnnamed."""
     logger = logging.getLogger("shared.messaging.faststream")
     logger.setLevel(logging.ERROR)  # it warns at each start that topics are not made by asking, which is how we want it
     return KafkaBroker(
         settings.kafka_bootstrap_servers,
+        security=make_security(settings),
         consumer_only=True,
         allow_auto_create_topics=False,
         client_id="service-day",
