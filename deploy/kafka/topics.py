@@ -12,6 +12,8 @@ from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from aiokafka.errors import KafkaError, TopicAlreadyExistsError, for_code
 
 from shared.events.topics import TOPICS
+from shared.messaging.security import connection_arguments
+from shared.settings import KafkaSettings
 
 WEEK_MILLISECONDS = 7 * 24 * 60 * 60 * 1000
 SETTINGS = {
@@ -21,9 +23,9 @@ SETTINGS = {
 }
 
 
-async def _connected(bootstrap: str, deadline: float) -> AIOKafkaAdminClient:
+async def _connected(settings: KafkaSettings, deadline: float) -> AIOKafkaAdminClient:
     while True:
-        client = AIOKafkaAdminClient(bootstrap_servers=bootstrap, request_timeout_ms=15_000)
+        client = AIOKafkaAdminClient(**connection_arguments(settings), request_timeout_ms=15_000)
         try:
             await client.start()
         except (KafkaError, OSError):
@@ -35,13 +37,18 @@ async def _connected(bootstrap: str, deadline: float) -> AIOKafkaAdminClient:
             return client
 
 
-async def create(bootstrap: str, prefix: str, *, replicas: int = 1, seconds: float = 60.0) -> None:
-    """Make every declared topic under `prefix` and wait until each can be used.
+async def create(bootstrap: str, prefix: str) -> None:
+    """Make every declared topic under `prefix` where Kafka knows no users. Raises as `create_as`."""
+    await create_as(KafkaSettings(kafka_bootstrap_servers=bootstrap, topic_prefix=prefix))
 
-    Waits up to `seconds` for the cluster. Raises KafkaError, TimeoutError.
+
+async def create_as(settings: KafkaSettings, *, replicas: int = 1, seconds: float = 60.0) -> None:
+    """Make every declared topic, as the user that `settings` name, and wait until each can be used.
+
+    Waits up to `seconds` for the cluster. Raises KafkaError, TimeoutError, UserUnnamed.
     """
-    deadline = time.monotonic() + seconds
-    client = await _connected(bootstrap, deadline)
+    prefix, deadline = settings.topic_prefix, time.monotonic() + seconds
+    client = await _connected(settings, deadline)
     try:
         there = set(await client.list_topics())
         missing = [topic for topic in TOPICS if prefix + topic.name not in there]
@@ -83,7 +90,7 @@ async def delete(bootstrap: str, prefix: str) -> None:
     """Remove the declared topics under `prefix`, which must not be empty. For tests."""
     if not prefix:
         raise ValueError("the installation's own topics are never removed")
-    client = await _connected(bootstrap, time.monotonic() + 5)
+    client = await _connected(KafkaSettings(kafka_bootstrap_servers=bootstrap), time.monotonic() + 5)
     try:
         await client.delete_topics([prefix + topic.name for topic in TOPICS], timeout_ms=5_000)
     finally:
