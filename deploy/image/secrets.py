@@ -2,7 +2,8 @@
 
 `python -m deploy.image.secrets create` is the first job of `docker compose up`, so that a fresh clone starts
 without a step before it. It makes what is missing in the store, never changes what is there, and writes into
-each container's own volume only what that container needs: the pages never hold a database password.
+each container's own volume only what that container needs: the pages never hold a database password, and a service
+holds the password of its own Kafka user alone.
 
 - A secret already made is never made again; a half-written one cannot be (written aside, then renamed).
 - The keys of the visitors' data are made only together with the whole store. Where the store has other
@@ -12,7 +13,8 @@ each container's own volume only what that container needs: the pages never hold
   database cannot be read.
 
 Limits: whoever may read the Docker volumes reads the secrets. A changed secret reaches a service at its
-next start; a changed database password reaches the role by the `migrate` job of the same start.
+next start; a changed database password reaches the role by the `migrate` job of the same start, a changed password of
+a service's Kafka user by the job `kafka-users`. The broker reads its own users' at its start.
 """
 
 import base64
@@ -32,6 +34,13 @@ STORE = "store"
 DATABASE_HOST = "postgres:5432"
 SUPERUSER = "postgres"
 
+SERVICES = ("roster", "booking", "notifications")
+"""The services with a database and a Kafka user. A new one needs its name here and its volume in Compose."""
+
+KAFKA_BROKER, KAFKA_ADMIN, KAFKA_HEALTH = KAFKA_OWN = ("broker", "admin", "health")
+"""Kafka's own users, which it knows from a file before it can know any other: the broker itself, the administrator, who
+makes the topics and the services' users, and the health check's, who may do nothing but ask whether Kafka is there."""
+
 
 def _password() -> str:
     """256 bits that need no quoting in a URL."""
@@ -44,12 +53,12 @@ def _key() -> str:
 
 MADE: Mapping[str, Callable[[], str]] = {
     "POSTGRES_PASSWORD": _password,
-    "ROSTER_OWNER_PASSWORD": _password,
-    "ROSTER_RUNTIME_PASSWORD": _password,
-    "BOOKING_OWNER_PASSWORD": _password,
-    "BOOKING_RUNTIME_PASSWORD": _password,
-    "NOTIFICATIONS_OWNER_PASSWORD": _password,
-    "NOTIFICATIONS_RUNTIME_PASSWORD": _password,
+    **{f"KAFKA_{user.upper()}_PASSWORD": _password for user in KAFKA_OWN},
+    **{
+        f"{service.upper()}_{what}_PASSWORD": _password
+        for service in SERVICES
+        for what in ("OWNER", "RUNTIME", "KAFKA")
+    },
     "SERVICE_SECRET": _password,
     "OPERATOR_SECRET": _password,
     "WEB_OPERATOR_SECRET": _password,
@@ -62,7 +71,6 @@ GIVEN = ("NOTIFICATIONS_SMTP_PASSWORD",)
 """What only the operator knows, put in by `set`; absent where it is not needed."""
 
 IRREPLACEABLE = ("PRIVACY_ENCRYPTION_KEYS", "PRIVACY_INDEX_KEY")
-DATABASES = ("roster", "booking", "notifications")
 SHOWN = ("SERVICE_SECRET", "OPERATOR_SECRET")
 """What each service shows, or is shown, on internal routes."""
 
@@ -114,6 +122,32 @@ def complete(store: Path) -> dict[str, str]:
     return found
 
 
+def _kafka_password(user: str, store: Mapping[str, str]) -> str:
+    return store[f"KAFKA_{user.upper()}_PASSWORD"]
+
+
+def _kafka_users(store: Mapping[str, str]) -> str:
+    """The file from which the broker knows its own users; the services' it keeps itself, hashed, with its topics."""
+    own = {user: _kafka_password(user, store) for user in KAFKA_OWN}
+    lines = [f'username="{KAFKA_BROKER}"', f'password="{own[KAFKA_BROKER]}"']
+    lines += [f'user_{user}="{password}"' for user, password in own.items()]
+    plain = "\n    ".join(["org.apache.kafka.common.security.plain.PlainLoginModule required", *lines])
+    return f"KafkaServer {{\n  {plain};\n  org.apache.kafka.common.security.scram.ScramLoginModule required;\n}};"
+
+
+def _kafka_client(user: str, store: Mapping[str, str]) -> str:
+    """What a command of Kafka's own reads to show who it is, as one of Kafka's own users."""
+    module = "org.apache.kafka.common.security.plain.PlainLoginModule"
+    password = _kafka_password(user, store)
+    return "\n".join(
+        [
+            "security.protocol=SASL_PLAINTEXT",
+            "sasl.mechanism=PLAIN",
+            f'sasl.jaas.config={module} required username="{user}" password="{password}";',
+        ]
+    )
+
+
 def views(store: Mapping[str, str]) -> dict[str, dict[str, str]]:
     """What each container finds under `/run/secrets`, by container and file."""
 
@@ -126,17 +160,27 @@ def views(store: Mapping[str, str]) -> dict[str, dict[str, str]]:
     runtime = {
         name: {
             f"{name.upper()}_DATABASE_URL": dsn(f"{name}_runtime", f"{name.upper()}_RUNTIME_PASSWORD", name),
+            "KAFKA_USERNAME": name,
+            "KAFKA_PASSWORD": store[f"{name.upper()}_KAFKA_PASSWORD"],
             **shown,
         }
-        for name in DATABASES
+        for name in SERVICES
     }
     migrate = {
         f"{name.upper()}_{role}_PASSWORD": store[f"{name.upper()}_{role}_PASSWORD"]
-        for name in DATABASES
+        for name in SERVICES
         for role in ("OWNER", "RUNTIME")
     }
     return {
         "postgres": {"POSTGRES_PASSWORD": store["POSTGRES_PASSWORD"]},
+        "kafka": {"jaas.conf": _kafka_users(store), "health.properties": _kafka_client(KAFKA_HEALTH, store)},
+        "kafka-users": {
+            "admin.properties": _kafka_client(KAFKA_ADMIN, store),
+            **{
+                f"{name}.user": f"SCRAM-SHA-512=password={store[f'{name.upper()}_KAFKA_PASSWORD']}" for name in SERVICES
+            },
+        },
+        "topics": {"KAFKA_USERNAME": KAFKA_ADMIN, "KAFKA_PASSWORD": _kafka_password(KAFKA_ADMIN, store)},
         "migrate": {"POSTGRES_ADMIN_URL": dsn(SUPERUSER, "POSTGRES_PASSWORD", "postgres"), **migrate},
         "roster": runtime["roster"],
         "booking": {**runtime["booking"], **privacy},

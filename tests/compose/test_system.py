@@ -20,7 +20,7 @@ from stdnum.cn import ric
 from tests.compose.stack import Stack, eventually
 
 SERVICES = ("roster", "booking", "notifications", "web")
-JOBS = ("secrets", "topics", "migrate", "demo")
+JOBS = ("secrets", "kafka-users", "topics", "migrate", "demo")
 SERVERS = ("postgres", "kafka", "caddy")
 
 
@@ -234,11 +234,13 @@ def test_processes_have_neither_root_nor_capabilities(stack: Stack) -> None:
 def test_each_container_sees_its_own_secrets(stack: Stack) -> None:
     privacy = {"PRIVACY_ENCRYPTION_KEYS", "PRIVACY_INDEX_KEY"}
     shown = {"SERVICE_SECRET", "OPERATOR_SECRET"}
+    user = {"KAFKA_USERNAME", "KAFKA_PASSWORD"}
     expected = {
         "postgres": {"POSTGRES_PASSWORD"},
-        "roster": {"ROSTER_DATABASE_URL", *shown},
-        "booking": {"BOOKING_DATABASE_URL", *shown, *privacy},
-        "notifications": {"NOTIFICATIONS_DATABASE_URL", *shown, *privacy},
+        "kafka": {"jaas.conf", "health.properties"},
+        "roster": {"ROSTER_DATABASE_URL", *user, *shown},
+        "booking": {"BOOKING_DATABASE_URL", *user, *shown, *privacy},
+        "notifications": {"NOTIFICATIONS_DATABASE_URL", *user, *shown, *privacy},
         "web": shown,
     }
     for service, names in expected.items():
@@ -246,6 +248,17 @@ def test_each_container_sees_its_own_secrets(stack: Stack) -> None:
     assert stack.run("web", "cat", "/run/secrets/OPERATOR_SECRET") != stack.run(
         "roster", "cat", "/run/secrets/OPERATOR_SECRET"
     )
+
+
+def test_no_secret_stands_in_an_environment_or_a_command(stack: Stack) -> None:
+    store = json.loads(stack.compose("run", "--rm", "--no-TTY", "secrets", "export"))
+    assert {"KAFKA_ADMIN_PASSWORD", "BOOKING_KAFKA_PASSWORD"} <= store.keys()
+    told = {service: json.dumps(container["Config"]) for service, container in stack.containers().items()}
+    for service in (*SERVICES, *SERVERS):
+        told[service] += stack.run(service, "sh", "-c", "cat /proc/[0-9]*/cmdline 2>/dev/null | tr '\\0' ' '")
+    assert "java.security.auth.login.config" in told["kafka"]
+    for name, text in store.items():
+        assert not [service for service in told if text in told[service]], name
 
 
 def test_the_networks_keep_apart_what_need_not_meet(stack: Stack) -> None:

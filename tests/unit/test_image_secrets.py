@@ -2,12 +2,14 @@
 
 import base64
 import json
+import re
 from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
 
 from deploy.image import secrets
+from deploy.kafka import permissions
 from shared.privacy import PrivacySettings, Vault
 from shared.settings import ServiceSettings
 
@@ -74,6 +76,47 @@ def test_the_pages_hold_no_key_and_no_password(tmp_path: Path) -> None:
     store, held = secrets.read(tmp_path / "store"), secrets.read(tmp_path / "web")
     assert held == {"SERVICE_SECRET": store["SERVICE_SECRET"], "OPERATOR_SECRET": store["WEB_OPERATOR_SECRET"]}
     assert secrets.read(tmp_path / "postgres") == {"POSTGRES_PASSWORD": store["POSTGRES_PASSWORD"]}
+
+
+def test_every_service_of_the_table_of_topics_is_given_a_kafka_user() -> None:
+    assert permissions.users() == set(secrets.SERVICES)
+    assert not permissions.users() & set(secrets.KAFKA_OWN), "a service would be the administrator"
+
+
+def test_a_service_holds_its_own_kafka_password_alone(tmp_path: Path) -> None:
+    create(tmp_path)
+    store = secrets.read(tmp_path / "store")
+    passwords = {name: text for name, text in store.items() if "KAFKA" in name}
+    assert passwords.keys() == {f"{user.upper()}_KAFKA_PASSWORD" for user in secrets.SERVICES} | {
+        f"KAFKA_{user.upper()}_PASSWORD" for user in secrets.KAFKA_OWN
+    }
+    expected = {service: {f"{service.upper()}_KAFKA_PASSWORD"} for service in secrets.SERVICES}
+    expected |= {"topics": {"KAFKA_ADMIN_PASSWORD"}}
+    for container in secrets.views(store).keys() - {"kafka", "kafka-users"}:
+        held = " ".join(secrets.read(tmp_path / container).values())
+        found = {name for name, text in passwords.items() if text in held}
+        assert found == expected.get(container, set()), container
+
+
+def test_the_broker_knows_its_own_users_from_a_file_and_no_service(tmp_path: Path) -> None:
+    create(tmp_path)
+    store, told = secrets.read(tmp_path / "store"), (tmp_path / "kafka" / "jaas.conf").read_text()
+    assert set(re.findall(r'user_(\w+)="(.+)"', told)) == {
+        (user, store[f"KAFKA_{user.upper()}_PASSWORD"]) for user in secrets.KAFKA_OWN
+    }
+    assert {path.stem for path in (tmp_path / "kafka-users").glob("*.user")} == set(secrets.SERVICES)
+
+
+def test_an_older_store_is_given_kafka_users(tmp_path: Path) -> None:
+    create(tmp_path)
+    first = secrets.read(tmp_path / "store")
+    older = {name: text for name, text in first.items() if "KAFKA" not in name}
+    for name in first.keys() - older.keys():
+        (tmp_path / "store" / name).unlink()
+    assert create(tmp_path) == 0
+    again = secrets.read(tmp_path / "store")
+    assert again.keys() == first.keys()
+    assert {name: again[name] for name in older} == older
 
 
 def test_a_secret_no_longer_handed_out_is_taken_back(tmp_path: Path) -> None:
