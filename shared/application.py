@@ -3,7 +3,7 @@
 What is promised:
 - The service answers while Kafka is away: the broker connects in the background.
 - A worker that crashes is logged and started again with backoff; the others go on.
-- Every request has a correlation id, and a body of less than 1 MiB.
+- Every request has a correlation id, and a body of less than 1 MiB that is there within `BODY_SECONDS`.
 - The start fails where a route does not declare whom it is for.
 The hard end of a stop stands in `shared.server`.
 """
@@ -29,6 +29,7 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from shared import access, health, logs, problems
+from shared.bodies import Bodies, Body
 from shared.database import PASSING_ERRORS, Pool, open_pool
 from shared.settings import ServiceSettings
 
@@ -129,8 +130,10 @@ def build(  # noqa: PLR0913  (the parts a service is made of)
             yield
             logger.info("service_stopping")
 
+    bodies = Bodies(settings.body_seconds)
     app = _Application(
         short_cuts or {},
+        bodies,
         title=title,
         version="1",
         lifespan=lifespan,
@@ -146,7 +149,7 @@ def build(  # noqa: PLR0913  (the parts a service is made of)
     for router in (*routers, health.router(app, asyncapi)):
         app.include_router(access.offered(router, staff_access=settings.staff_access))
     app.add_middleware(RequestBodyLimitMiddleware, max_body_size=BODY_BYTES)
-    app.add_middleware(_Correlation)
+    app.add_middleware(_Edge, bodies=bodies)
     return app
 
 
@@ -168,9 +171,9 @@ class _Application(FastAPI):
     A short cut has the same edge: correlation id, bounded body, every error a problem document.
     """
 
-    def __init__(self, short_cuts: Mapping[tuple[str, str], Endpoint], **options: Any) -> None:
+    def __init__(self, short_cuts: Mapping[tuple[str, str], Endpoint], bodies: Bodies, **options: Any) -> None:
         super().__init__(**options)
-        self._short_cuts = {each: _Correlation(_ShortCut(self, endpoint)) for each, endpoint in short_cuts.items()}
+        self._short_cuts = {each: _Edge(_ShortCut(self, endpoint), bodies) for each, endpoint in short_cuts.items()}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         short_cut = self._short_cuts.get((scope["method"], scope["path"])) if scope["type"] == "http" else None
@@ -199,11 +202,12 @@ class _ShortCut:
         await response(scope, receive, send)
 
 
-class _Correlation:
-    """Outermost ASGI layer: every request and its answer carry a correlation id."""
+class _Edge:
+    """Outermost ASGI layer: every request and its answer carry a correlation id, and a body has its bounds."""
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, bodies: Bodies) -> None:
         self.app = app
+        self.bodies = bodies
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -216,9 +220,16 @@ class _Correlation:
         if TRACEPARENT.fullmatch(traceparent := headers.get(b"traceparent", b"").decode("ascii", "ignore")):
             structlog.contextvars.bind_contextvars(traceparent=traceparent)
 
+        has_body = b"content-length" in headers or b"transfer-encoding" in headers
+        body = Body(self.bodies, receive) if has_body else None
+
         async def send_with_id(message: Message) -> None:
             if message["type"] == "http.response.start":
                 message["headers"] = [*message["headers"], (b"x-correlation-id", correlation_id.encode())]
+                if body is not None:
+                    body.end()
+                    if body.late:  # the rest of it would hold the connection on
+                        message["headers"].append((b"connection", b"close"))
             await send(message)
 
         length = headers.get(b"content-length", b"0")
@@ -226,8 +237,13 @@ class _Correlation:
             refusal = HTTPException(HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
             await (await problems.on_http(Request(scope), refusal))(scope, receive, send_with_id)
             return
-        with suppress(ClientDisconnect):  # who left in the middle of a body is told nothing, and is no error of ours
-            await self.app(scope, receive, send_with_id)
+        try:
+            await self.app(scope, receive if body is None else body.receive, send_with_id)
+        except ClientDisconnect:
+            pass  # who left in the middle of a body is told nothing, and is no error of ours
+        finally:
+            if body is not None:
+                body.end()
 
 
 def _correlation_id(raw: bytes) -> str:

@@ -130,6 +130,8 @@ async def on_http(_: Request, error: Exception) -> JSONResponse:
         return answer(400, problem_body(400, "malformed_json", title="The body is not UTF-8."))
     if error.status_code == HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
         return answer(413, problem_body(413, "body_too_large", title="The body is larger than this service takes."))
+    if error.status_code == HTTPStatus.REQUEST_TIMEOUT:
+        return answer(408, problem_body(408, "request_timeout", title="The body did not arrive in time."))
     phrase = HTTPStatus(error.status_code).phrase
     code = phrase.lower().replace(" ", "_").replace("-", "_")
     headers = dict(error.headers) if error.headers else None
@@ -154,6 +156,8 @@ async def answer_error(request: Request, error: Exception, *, passing: tuple[typ
         return await _on_problem(request, error)
     if isinstance(error, passing):
         return await on_passing(request, error)
+    if isinstance(error, HTTPException):
+        return await on_http(request, error)
     return await _on_unforeseen(request, error)
 
 
@@ -174,6 +178,6 @@ def _body_schema() -> dict[str, Any]:
 
 RESPONSES: dict[int | str, dict[str, Any]] = {
     status: {"description": HTTPStatus(status).phrase, "content": {CONTENT_TYPE: {"schema": _body_schema()}}}
-    for status in (400, 403, 404, 405, 409, 413, 415, 422, 429, 503)
+    for status in (400, 403, 404, 405, 408, 409, 413, 415, 422, 429, 503)
 }
 """What any route may answer besides its own, for the OpenAPI document."""

@@ -11,6 +11,7 @@ from pydantic import BaseModel, ValidationError
 from starlette.exceptions import HTTPException
 
 from services.booking.domain import problems
+from shared.bodies import BodyTooSlow
 from shared.problems import field_problems
 
 Model = TypeVar("Model", bound=BaseModel)
@@ -18,12 +19,14 @@ JSON_TYPE = "application/json"
 
 
 async def read(request: Request, model: type[Model]) -> Model:
-    """The request's body. Raises UnsupportedMediaType, MalformedJson, InvalidRequest or BodyTooLarge."""
+    """The request's body. Raises UnsupportedMediaType, MalformedJson, InvalidRequest, BodyTooLarge or BodyTooSlow."""
     if request.headers.get("content-type", "").partition(";")[0].strip().lower() != JSON_TYPE:
         raise problems.UnsupportedMediaType
     try:
         body = await request.body()
-    except HTTPException:  # all that the edge says while it counts what arrives
+    except BodyTooSlow:
+        raise
+    except HTTPException:  # all else that the edge says while it counts what arrives
         raise problems.BodyTooLarge from None
     try:
         return model.model_validate_json(body)

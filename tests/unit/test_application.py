@@ -1,16 +1,21 @@
 """What every service does at its edge: declared callers, bounded bodies, problems, correlation ids."""
 
+import asyncio
+import contextlib
 import json
+import re
+import socket
 
 import asyncpg
 import httpx
 import pytest
 import structlog
+import uvicorn
 from fastapi import APIRouter, Request
-from fastapi.responses import Response
+from fastapi.responses import Response, StreamingResponse
 from pydantic import BaseModel
 
-from shared import application, logs
+from shared import application, bodies, logs
 from shared.access import OPERATOR_HEADER, SERVICE_HEADER, Caller, allow
 from shared.problems import CONTENT_TYPE, Problem
 from shared.settings import ServiceSettings
@@ -247,3 +252,118 @@ async def test_a_body_of_unknown_length_takes_the_way_that_counts_it():
     async with client(build(short_cuts={("POST", "/public"): quick})) as http:
         answer = await http.post("/public", content=chunks(), headers={"Content-Type": "application/json"})
     assert answer.json()["code"] == "slot_full", "the framework's route answered"
+
+
+@contextlib.asynccontextmanager
+async def served(app):
+    """The application behind the server that it has in earnest; a way to open a connection to it."""
+    with socket.socket() as listening:
+        listening.bind(("127.0.0.1", 0))
+        server = uvicorn.Server(uvicorn.Config(app, http="httptools", log_config=None, lifespan="off"))
+        serving = asyncio.create_task(server.serve(sockets=[listening]))
+        async with asyncio.timeout(10):
+            while not server.started:
+                await asyncio.sleep(0.01)
+        try:
+            yield lambda: asyncio.open_connection(*listening.getsockname())
+        finally:
+            server.should_exit = True
+            await serving
+
+
+HEAD = b"POST /public HTTP/1.1\r\nHost: trial\r\nContent-Type: application/json\r\n"
+
+
+@pytest.mark.parametrize("short_cuts", [{}, {("POST", "/public"): quick}], ids=["framework", "short cut"])
+@pytest.mark.parametrize(
+    ("head", "drop"),
+    [
+        (HEAD + b"Content-Length: 1000\r\n\r\n", b""),
+        (HEAD + b"Content-Length: 1000\r\n\r\n", b" "),
+        (HEAD + b"Transfer-Encoding: chunked\r\n\r\n", b"1\r\n \r\n"),
+    ],
+    ids=["nothing", "drops", "chunked drops"],
+)
+async def test_a_body_that_dawdles_is_answered_and_its_connection_closed(short_cuts, head, drop):
+    app = build(short_cuts=short_cuts, body_seconds=0.3)
+    async with served(app) as connect, asyncio.timeout(10):
+        reader, writer = await connect()
+        writer.write(head)
+
+        async def dawdle():
+            while True:
+                writer.write(drop)
+                await asyncio.sleep(0.02)
+
+        dawdling = asyncio.create_task(dawdle())
+        try:
+            said = await reader.read()  # to the end: the server closes
+        finally:
+            dawdling.cancel()
+            writer.close()
+    answered, _, body = said.partition(b"\r\n\r\n")
+    assert answered.startswith(b"HTTP/1.1 408 ")
+    assert b"content-type: application/problem+json" in answered
+    assert b"connection: close" in answered
+    told = json.loads(body)
+    assert (told["code"], told["title"]) == ("request_timeout", "The body did not arrive in time.")
+
+
+async def test_a_body_in_time_is_served_and_its_connection_kept():
+    async with served(build(body_seconds=0.3)) as connect, asyncio.timeout(10):
+        reader, writer = await connect()
+        for _ in range(2):
+            writer.write(HEAD + b"Content-Length: 11\r\n\r\n" + b'{"siz')
+            await asyncio.sleep(0.2)
+            writer.write(b'e": 1}')
+            answered = await reader.readuntil(b"\r\n\r\n")
+            assert answered.startswith(b"HTTP/1.1 409 ")
+            assert b"connection: close" not in answered
+            length = int(re.search(rb"content-length: (\d+)", answered)[1])
+            assert json.loads(await reader.readexactly(length))["code"] == "slot_full"
+        writer.close()
+
+
+async def test_a_slow_answer_to_a_prompt_body_is_left_alone():
+    router = APIRouter()
+
+    @router.post("/public", dependencies=[allow(Caller.CITIZEN)])
+    async def slow(body: Body):
+        await asyncio.sleep(0.2)
+        return body
+
+    async with client(build(router, body_seconds=0.1)) as http:
+        assert (await http.post("/public", json={"size": 1})).json() == {"size": 1}
+
+
+async def test_once_the_answer_begins_the_body_is_awaited_no_longer():
+    router = APIRouter()
+
+    @router.post("/public", dependencies=[allow(Caller.CITIZEN)])
+    async def tell():
+        async def parts():
+            for part in (b"one ", b"two"):
+                yield part
+                await asyncio.sleep(0.2)
+
+        return StreamingResponse(parts())
+
+    async with served(build(router, body_seconds=0.1)) as connect, asyncio.timeout(10):
+        reader, writer = await connect()
+        writer.write(HEAD + b"Connection: close\r\nContent-Length: 1000\r\n\r\n")
+        said = await reader.read()
+        writer.close()
+    assert said.startswith(b"HTTP/1.1 200 ")
+    assert said.endswith(b"two\r\n0\r\n\r\n")
+
+
+async def test_a_request_cancelled_from_outside_is_not_taken_for_a_slow_one():
+    async def never():
+        await asyncio.Event().wait()
+
+    body = bodies.Body(bodies.Bodies(60), never)
+    reading = asyncio.create_task(body.receive())
+    await asyncio.sleep(0)
+    reading.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await reading
