@@ -29,6 +29,7 @@ from shared import database
 from shared.access import Caller, allow, is_from_service
 from shared.application import Runtime
 from shared.database import Connection
+from shared.gateway import client_address
 from shared.privacy import Vault
 
 citizen = APIRouter(prefix="/api/booking/v1", tags=["citizen"], dependencies=[allow(Caller.CITIZEN)])
@@ -182,11 +183,10 @@ async def _open(request: Request, running: Runtime) -> UUID:
 
 
 def _client_address(request: Request) -> str:
-    """The citizen's address: our own pages' word for it, else what the gateway saw last."""
+    """The citizen's address: our own pages' word for it, else the gateway's."""
     if is_from_service(request):
         return request.headers.get("x-client-address", "")
-    forwarded = request.headers.get("x-forwarded-for", "").rpartition(",")[2].strip()
-    return forwarded or (request.client.host if request.client else "")
+    return client_address(request)
 
 
 @staff.get("/sessions/{session_id}/bookings")

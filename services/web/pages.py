@@ -26,9 +26,10 @@ from services.web.languages import CHINESE, LANGUAGES, Language, clock
 from services.web.preferences import own_path, remember, wished
 from services.web.queries import Memory, Queries, or_none
 from services.web.refusals import Refusal
-from services.web.security import ELDER_COOKIE, FORM_COOKIE, LANGUAGE_COOKIE, Cookies, client_address
+from services.web.security import ELDER_COOKIE, FORM_COOKIE, LANGUAGE_COOKIE, Cookies
 from services.web.settings import WebSettings
 from services.web.upstream import Refused, Upstream
+from shared.gateway import client_address
 from shared.privacy import mask_number
 
 HERE = Path(__file__).parent

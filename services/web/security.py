@@ -49,12 +49,6 @@ def is_secure(request: Request) -> bool:
     return request.headers.get("x-forwarded-proto", request.url.scheme) == "https"
 
 
-def client_address(request: Request) -> str:
-    """The visitor's address: the last one of the list is the one that our gateway saw."""
-    forwarded = request.headers.get("x-forwarded-for", "").rsplit(",", 1)[-1].strip()
-    return forwarded or (request.client.host if request.client else "")
-
-
 def comes_from_here(request: Request) -> bool:
     """Whether a form was sent from a page of ours, as the browser says. Saying nothing is a no."""
     said = request.headers.get("origin") or request.headers.get("referer") or ""

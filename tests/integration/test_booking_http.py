@@ -318,6 +318,7 @@ async def test_guessing_at_codes_from_one_address_is_limited(desk, client, setti
     from_pages = {"X-Client-Address": "198.51.100.7", "X-Service-Secret": settings_env["SERVICE_SECRET"]}
     assert await guess(codes[0], **from_pages) == 404
     assert await guess(codes[1], **{"X-Forwarded-For": "1.2.3.4, 198.51.100.8"}) == 404
+    assert await guess(codes[2], **{"X-Forwarded-For": "198.51.100.9, 127.0.0.9"}) == 429, "the gateway's word is last"
 
 
 async def test_the_counter_books_and_lists(desk, client):
