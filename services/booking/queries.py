@@ -138,6 +138,15 @@ async def opened(connection: Connection, key: CodeAndDigits, vault: Vault) -> UU
     return booking_id
 
 
+async def opened_by_code(connection: Connection, code: str) -> UUID:
+    """The booking of a code, for the staff. Raises BookingUnknown."""
+    row = await bookings.select_by_code(connection, code)
+    if row is None:
+        raise problems.BookingUnknown
+    booking_id: UUID = row["booking_id"]
+    return booking_id
+
+
 async def booking_view(connection: Connection, booking_id: UUID, vault: Vault) -> BookingView:
     """A booking as its visitor sees it. Raises BookingUnknown where it is gone."""
     row = await _whole(connection, booking_id)

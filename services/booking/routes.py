@@ -1,7 +1,7 @@
 """Booking's HTTP API: thin. A route parses, opens a transaction and calls one command or query."""
 
 import re
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -22,7 +22,7 @@ from services.booking.domain.bookings import (
     view,
 )
 from services.booking.domain.claims import Channel
-from services.booking.domain.requests import BookingRequest, CodeAndDigits, Identifier
+from services.booking.domain.requests import BookingRequest, CodeAlone, CodeAndDigits, Identifier
 from services.booking.domain.sealing import claim_of
 from services.booking.settings import BookingSettings
 from shared import database
@@ -61,6 +61,12 @@ Running = Annotated[Runtime, Depends(_running)]
 def _vault(running: Runtime) -> Vault:
     vault: Vault = running.parts["vault"]
     return vault
+
+
+def _settings(running: Runtime) -> BookingSettings:
+    settings = running.settings
+    assert isinstance(settings, BookingSettings)  # noqa: S101  (what app.py built it with)
+    return settings
 
 
 @citizen.get("/sessions")
@@ -135,26 +141,42 @@ def _idempotency_key(request: Request) -> str:
 @citizen.post("/bookings/lookup", openapi_extra=documented(CodeAndDigits))
 async def look_up(request: Request, running: Running) -> BookingView:
     """A booking, by its code and the last four of the visitor's phone or document."""
-    booking_id = await _open(request, running)
-    return await _view(running, booking_id)
+    return await _view(running, await _open(request, running))
 
 
 @citizen.post("/bookings/cancel", openapi_extra=documented(CodeAndDigits))
 async def cancel(request: Request, running: Running) -> BookingView:
     """Give a seat back."""
-    return await _change(request, running, commands.cancel)
+    return await _change(running, await _open(request, running), commands.cancel)
 
 
 @citizen.post("/bookings/agree", openapi_extra=documented(CodeAndDigits))
 async def agree(request: Request, running: Running) -> BookingView:
     """Agree to the new date of a session that moved."""
-    return await _change(request, running, commands.agree)
+    return await _change(running, await _open(request, running), commands.agree)
+
+
+@staff.post("/bookings/lookup", openapi_extra=documented(CodeAlone))
+async def look_up_at_counter(request: Request, running: Running) -> BookingView:
+    """A booking, by its code alone: the counter may have booked advice without document and phone."""
+    return await _view(running, await _open_at_counter(request, running))
+
+
+@staff.post("/bookings/cancel", openapi_extra=documented(CodeAlone))
+async def cancel_at_counter(request: Request, running: Running) -> BookingView:
+    """Give a seat back for somebody at the counter, by the code alone."""
+    return await _change(running, await _open_at_counter(request, running), commands.cancel)
+
+
+@staff.post("/bookings/agree", openapi_extra=documented(CodeAlone))
+async def agree_at_counter(request: Request, running: Running) -> BookingView:
+    """Agree to a moved date for somebody at the counter, by the code alone."""
+    return await _change(running, await _open_at_counter(request, running), commands.agree)
 
 
 async def _change(
-    request: Request, running: Runtime, command: Callable[[Connection, UUID], Awaitable[Booking]]
+    running: Runtime, booking_id: UUID, command: Callable[[Connection, UUID], Awaitable[Booking]]
 ) -> BookingView:
-    booking_id = await _open(request, running)
     async with database.transaction(running.pool) as connection:
         await command(connection, booking_id)
     running.published()
@@ -167,19 +189,37 @@ async def _view(running: Runtime, booking_id: UUID) -> BookingView:
 
 
 async def _open(request: Request, running: Runtime) -> UUID:
-    """The booking that the body opens. The try is counted, and committed, before anything is looked at."""
+    """The booking that the body's code and digits open."""
     key = await read(request, CodeAndDigits)
-    vault, settings = _vault(running), running.settings
-    assert isinstance(settings, BookingSettings)  # noqa: S101  (what app.py built it with)
-    by_code = vault.blind_index("booking.tries.code", key.code)
-    by_address = vault.blind_index("booking.tries.address", _client_address(request))
-    limits = ((by_code, settings.tries_per_code), (by_address, settings.tries_per_address))
+    vault = _vault(running)
+    by_code = (vault.blind_index("booking.tries.code", key.code), _settings(running).tries_per_code)
+    limits = (by_code, _address_limit(request, running))
+    return await _counted(running, limits, lambda connection: queries.opened(connection, key, vault))
+
+
+async def _open_at_counter(request: Request, running: Runtime) -> UUID:
+    """The booking that the body's code opens. There are no digits to guess, so the address alone is counted."""
+    key = await read(request, CodeAlone)
+    limits = (_address_limit(request, running),)
+    return await _counted(running, limits, lambda connection: queries.opened_by_code(connection, key.code))
+
+
+async def _counted(
+    running: Runtime, limits: Sequence[tuple[bytes, int]], find: Callable[[Connection], Awaitable[UUID]]
+) -> UUID:
+    """What `find` finds. The try is counted, and committed, before anything is looked at."""
     async with database.transaction(running.pool) as connection:
-        await commands.count_try(connection, limits, settings.tries_window_minutes)
+        await commands.count_try(connection, limits, _settings(running).tries_window_minutes)
     async with database.transaction(running.pool) as connection:
-        booking_id = await queries.opened(connection, key, vault)
-        await commands.give_try_back(connection, (by_code, by_address))
+        booking_id = await find(connection)
+        await commands.give_try_back(connection, [key for key, _ in limits])
     return booking_id
+
+
+def _address_limit(request: Request, running: Runtime) -> tuple[bytes, int]:
+    """Under which key the tries of the client's address are counted, and how many there may be."""
+    address = _client_address(request)
+    return _vault(running).blind_index("booking.tries.address", address), _settings(running).tries_from(address)
 
 
 def _client_address(request: Request) -> str:

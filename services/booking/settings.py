@@ -1,9 +1,21 @@
 """What booking reads from its environment."""
 
-from pydantic import Field
-from pydantic_settings import SettingsConfigDict
+from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
+from typing import Annotated, Any
+
+from pydantic import BeforeValidator, Field
+from pydantic_settings import NoDecode, SettingsConfigDict
 
 from shared.settings import ServiceSettings
+
+Network = IPv4Network | IPv6Network
+
+
+def _networks(listed: Any) -> Any:
+    """Networks as an environment writes them: with commas between."""
+    if not isinstance(listed, str):
+        return listed
+    return tuple(ip_network(each.strip()) for each in listed.split(",") if each.strip())
 
 
 class BookingSettings(ServiceSettings):
@@ -25,5 +37,20 @@ class BookingSettings(ServiceSettings):
     """Wrong digits for one code in a window."""
     tries_per_address: int = Field(default=30, ge=1)
     """Wrong codes or digits from one client address in a window; a village may share one."""
+    hall_networks: Annotated[tuple[Network, ...], NoDecode, BeforeValidator(_networks)] = ()
+    """The county's own networks, such as `10.8.0.0/16,2001:db8::/48`: all of a hall comes from one address, and many a
+    slip of the tongue with it."""
+    tries_per_hall_address: int = Field(default=300, ge=1)
+    """As `tries_per_address`, for an address of the county's own networks."""
     retention_days: int = Field(default=90, ge=1)
     """Days after its slot that a booking names its visitor."""
+
+    def tries_from(self, client_address: str) -> int:
+        """How many wrong codes or digits may come from this address in a window. What is no address has the least."""
+        try:
+            address = ip_address(client_address)
+        except ValueError:
+            return self.tries_per_address
+        address = getattr(address, "ipv4_mapped", None) or address  # a socket of both kinds says ::ffff:10.8.0.1
+        at_home = any(address in network for network in self.hall_networks)
+        return self.tries_per_hall_address if at_home else self.tries_per_address

@@ -168,3 +168,9 @@ class CodeAndDigits(Body):
 
     code: Code
     digits: Digits
+
+
+class CodeAlone(Body):
+    """What opens a booking for the staff, who have its visitor before them: one without numbers has no other key."""
+
+    code: Code
