@@ -15,7 +15,7 @@ Kind = Literal["booked", "cancelled", "moved", "session_cancelled", "reminder"]
 Recipient = Literal["visitor", "proxy"]
 Language = Literal["zh", "en"]
 Channel = Literal["console", "email"]
-Failure = Literal["no_address", "refused", "tries_exhausted", "too_late"]
+Failure = Literal["no_address", "refused", "tries_exhausted", "too_late", "not_prepared"]
 """Why somebody has to be called."""
 Withdrawal = Literal["no_longer_true", "too_late", "booking_gone", "told_through_proxy", "no_proxy_phone"]
 
@@ -25,7 +25,7 @@ QUIET_UNTIL = time(8, 0)
 URGENT = timedelta(hours=24)
 """A move or a cancellation of a session this near is told at night, too."""
 WAITS = (timedelta(minutes=1), timedelta(minutes=5), timedelta(minutes=30), timedelta(hours=2))
-"""Between the tries of a message; after the last one somebody has to be called."""
+"""Between the tries of a message, at preparing it and at sending it; after the last one somebody has to be called."""
 GOOD_FOR = timedelta(minutes=1)
 """How long a prepared message may be sent without asking for the visitor card again."""
 PREPARATION_WAIT = timedelta(milliseconds=250)
@@ -204,6 +204,15 @@ def next_preparation(preparations: int, now: datetime) -> datetime:
     """When to ask again for what was missing, such as the card while booking is away: soon, then every 15 s."""
     doublings: int = 2 ** min(preparations, 10)
     return now + min(PREPARATION_WAIT * doublings, PREPARATION_WAIT_MOST)
+
+
+def next_preparation_after_failure(failures: int, told: Told, now: datetime) -> datetime | None:
+    """When to prepare again after so many failures that nobody foresaw; None where somebody has to be called instead.
+
+    Every wait is longer, for such a failure is seldom over by itself. One that would end with the visit is none.
+    """
+    again_at = next_try(failures, now)
+    return again_at if again_at is not None and again_at < told.starts_at else None
 
 
 def address(card: VisitorCard, recipient: Recipient, *, mail: bool) -> Address | Failure | Withdrawal:

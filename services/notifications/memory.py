@@ -1,17 +1,22 @@
 """The roster as it was last read: sessions, venues and matters, each parsed once a version.
 
-They change a few times a year and are needed for every message. What a claim shows to be newer is read again.
+They change a few times a year and are needed for every message. What a claim shows to be newer is read again. A
+state that cannot be read is not there, nor the older one: only the messages that need it fail by it.
 """
 
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from typing import Generic, TypeVar
 
 import asyncpg
+import structlog
+from pydantic import ValidationError
 
 from services.notifications.sql import projections
 from shared.database import Connection
 from shared.events.base import State
 from shared.events.roster import Matter, Session, Venue
+
+logger = structlog.get_logger(__name__)
 
 MOST = 1_000
 """States of one sort; where there are more, all are forgotten before the next batch."""
@@ -36,7 +41,11 @@ class Memory(Generic[Kept]):
         if not stale:
             return
         for row in await self._select(connection, list(stale)):
-            self._kept[row["id"]] = (row["version"], self._state.model_validate_json(row["state"]))
+            self._kept.pop(row["id"], None)
+            try:
+                self._kept[row["id"]] = (row["version"], self._state.model_validate_json(row["state"]))
+            except ValidationError:
+                logger.exception("state_unreadable", state=self._state.__name__, id=row["id"])
 
     def _version(self, each: str) -> int:
         return self._kept[each][0] if each in self._kept else 0

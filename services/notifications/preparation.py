@@ -1,12 +1,14 @@
 """The preparer: what is due gets its words and its address, from the visitor card of this moment.
 
 Claims in one transaction, asks booking outside, records in another. What it cannot prepare, for booking is away
-or an event is still on its way, it looks at again later; when the visit's time comes it is given up. What is no
+or an event is still on its way, it looks at again later; when the visit's time comes it is given up. What fails in a
+way that nobody foresaw is tried five times with growing waits; then it has failed, and somebody has to call. What is no
 longer true is withdrawn. A prepared message holds for a minute and for one version of its booking: after that, and
 before every further try, it is prepared anew, so that nothing goes out on old knowledge.
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -15,6 +17,7 @@ from uuid import UUID
 
 import asyncpg
 import structlog
+from prometheus_client import Counter
 
 from services.notifications import bells, cards, commands, domain, sealing
 from services.notifications.cards import Answer, CardUnavailable
@@ -33,6 +36,10 @@ logger = structlog.get_logger(__name__)
 
 BATCH = 50
 
+preparation_failures = Counter(
+    "notifications_preparation_failures", "Times that preparing a message failed in a way that nobody foresaw", ["kind"]
+)
+
 
 @dataclass(frozen=True)
 class _Prepared:
@@ -42,10 +49,11 @@ class _Prepared:
 
 @dataclass(frozen=True)
 class _Later:
-    """Something is missing now."""
+    """Something is missing now, or failed."""
 
     message_id: UUID
     at: datetime
+    failures: int
 
 
 @dataclass(frozen=True)
@@ -61,6 +69,8 @@ class _Settled:
     settling: Settling
     words: Words | None = None
     """For whoever calls instead."""
+    phone: bytes | None = None
+    """Encrypted, as above."""
 
 
 class _EventOnItsWay(Exception):  # noqa: N818  (a state, soon over)
@@ -94,7 +104,7 @@ class Preparer:
         wanted = {row["about"]: row["correlation_id"] for row, outcome in certain if outcome is None}
         answers = await cards.fetch(self._runtime.http, self._settings, wanted) if wanted else {}
         by_card = partial(self._by_card, answers=answers)
-        outcomes = [outcome or self._guarded(row, by_card) for row, outcome in certain]
+        outcomes = [outcome or self._guarded(row, by_card, answers.get(row["about"])) for row, outcome in certain]
         async with transaction(self._runtime.pool) as connection:
             await self._record(connection, [each for each in outcomes if each is not None])
         self._runtime.published()
@@ -102,7 +112,9 @@ class Preparer:
             bell.set()
         return sum(not isinstance(each, _Later) for each in outcomes)
 
-    def _guarded(self, row: asyncpg.Record, decide: Callable[[asyncpg.Record], _Outcome | None]) -> _Outcome | None:
+    def _guarded(
+        self, row: asyncpg.Record, decide: Callable[[asyncpg.Record], _Outcome | None], card: Answer = None
+    ) -> _Outcome | None:
         """What `decide` says; later, where something is missing or fails: one message never holds up the others."""
         with structlog.contextvars.bound_contextvars(correlation_id=row["correlation_id"]):
             try:
@@ -110,8 +122,24 @@ class Preparer:
             except (CardUnavailable, FactsMissing, _EventOnItsWay) as error:
                 logger.info("message_waits", message=str(row["message_id"]), error=f"{type(error).__name__}: {error}")
             except Exception:
+                preparation_failures.labels(row["kind"]).inc()
                 logger.exception("message_not_prepared", message=str(row["message_id"]))
-        return _Later(row["message_id"], domain.next_preparation(row["preparations"], row["now"]))
+                return self._after_failure(row, card)
+        at = domain.next_preparation(row["preparations"], row["now"])
+        return _Later(row["message_id"], at, row["preparation_failures"])
+
+    def _after_failure(self, row: asyncpg.Record, card: Answer) -> _Outcome:
+        """Later, with growing waits; after the last one somebody has to call, at the phone on the card if one came."""
+        message_id, failures = row["message_id"], row["preparation_failures"] + 1
+        again_at = domain.next_preparation_after_failure(failures, told_of(row), row["now"])
+        if again_at is not None:
+            return _Later(message_id, again_at, failures)
+        logger.error("message_given_up", message=str(message_id), failures=failures)
+        phone = None
+        with suppress(Exception):  # whatever is broken, the message comes onto the call list
+            if isinstance(card, VisitorCard) and card.phone:
+                phone = self._vault.encrypt(card.phone, sealing.PHONE)
+        return _Settled(failed(message_id, "not_prepared"), phone=phone)
 
     def _certain(self, row: asyncpg.Record) -> _Outcome | None:
         """What is certain without the visitor card; None where it is needed."""
@@ -165,7 +193,7 @@ class Preparer:
         )
 
     async def _record(self, connection: Connection, outcomes: Sequence[_Outcome]) -> None:
-        later = [(each.message_id, each.at) for each in outcomes if isinstance(each, _Later)]
+        later = [(each.message_id, each.at, each.failures) for each in outcomes if isinstance(each, _Later)]
         held = [(each.message_id, each.until) for each in outcomes if isinstance(each, _Held)]
         prepared = [each.row for each in outcomes if isinstance(each, _Prepared)]
         settled = [each for each in outcomes if isinstance(each, _Settled)]
@@ -180,4 +208,6 @@ class Preparer:
             if one.words is not None:
                 subject, body = sealing.seal_words(self._vault, one.words)
                 await messages.keep_words(connection, one.settling[0], subject, body)
+            if one.phone is not None:
+                await messages.keep_phone(connection, one.settling[0], one.phone)
         await commands.settle(connection, [one.settling for one in settled])

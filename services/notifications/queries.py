@@ -2,14 +2,13 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Literal
 from uuid import UUID
 
 import asyncpg
 from pydantic import BaseModel
 
 from services.notifications import sealing
-from services.notifications.domain import Kind, Language, Recipient, mask_address
+from services.notifications.domain import Failure, Kind, Language, Recipient, mask_address
 from services.notifications.sql import deliveries, messages
 from shared.database import Connection
 from shared.privacy import Vault
@@ -56,7 +55,7 @@ class Call(BaseModel):
     """Id of the booking."""
     starts_at: datetime
     """When the visit begins, or would have begun."""
-    reason: Literal["no_address", "refused", "tries_exhausted", "too_late"]
+    reason: Failure
     attempts: int
     to: str | None
     """Where it was sent to, masked; none where there was no address."""

@@ -97,7 +97,8 @@ async def claim_unprepared(connection: Connection, limit: int, lease_seconds: fl
         from due
         where m.message_id = due.message_id
         returning m.message_id, m.kind, m.recipient, m.language, m.about, m.about_version, m.starts_at, m.window_id,
-                  m.previous_starts_at, m.correlation_id, m.preparations, m.attempts, county_now() as now,
+                  m.previous_starts_at, m.correlation_id, m.preparations, m.preparation_failures, m.attempts,
+                  county_now() as now,
                   due.booking_version, due.booking, due.session_id, due.venue_id, due.matter_id,
                   due.session_version, due.venue_version, due.matter_version
         """,
@@ -115,8 +116,8 @@ async def record_prepared(connection: Connection, rows: Sequence[Sequence[Any]])
         """
         update message m
         set channel = p.channel, address = p.address, phone = p.phone, subject = p.subject, body = p.body,
-            prepared_for = p.prepared_for, good_until = p.good_until, preparations = 0, claimed_until = null,
-            version = greatest(m.version, 1)
+            prepared_for = p.prepared_for, good_until = p.good_until, preparations = 0, preparation_failures = 0,
+            claimed_until = null, version = greatest(m.version, 1)
         from unnest(
             $1::uuid[], $2::text[], $3::bytea[], $4::bytea[], $5::bytea[], $6::bytea[], $7::bigint[], $8::timestamptz[]
         ) as p (message_id, channel, address, phone, subject, body, prepared_for, good_until)
@@ -137,13 +138,21 @@ async def keep_words(connection: Connection, message_id: UUID, subject: bytes, b
     )
 
 
-async def postpone(connection: Connection, rows: Sequence[tuple[UUID, datetime]]) -> None:
-    """Let go of messages that could not be prepared, each to be looked at again at an instant."""
+async def keep_phone(connection: Connection, message_id: UUID, phone: bytes) -> None:
+    """Keep the phone of a message that goes nowhere, for whoever calls instead."""
+    await connection.execute(
+        "update message set phone = $2 where message_id = $1 and state = 'waiting'", message_id, phone
+    )
+
+
+async def postpone(connection: Connection, rows: Sequence[tuple[UUID, datetime, int]]) -> None:
+    """Let go of messages that could not be prepared, each to be looked at again at an instant, with its failures."""
     await connection.execute(
         """
         update message m
-        set try_at = p.try_at, preparations = m.preparations + 1, good_until = null, claimed_until = null
-        from unnest($1::uuid[], $2::timestamptz[]) as p (message_id, try_at)
+        set try_at = p.try_at, preparations = m.preparations + 1, preparation_failures = p.failures,
+            good_until = null, claimed_until = null
+        from unnest($1::uuid[], $2::timestamptz[], $3::integer[]) as p (message_id, try_at, failures)
         where m.message_id = p.message_id and m.state = 'waiting'
         """,
         *zip(*rows, strict=True),
