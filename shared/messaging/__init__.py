@@ -22,5 +22,5 @@ connects in the background, `wake()` after a commit that appended, `await measur
 `settlement.Settlement` (retry, hold or dead letter); `watchdog.Watchdog`.
 
 Operators have `dead_letters` and `republish` through `shared.command_line`; `shared.asyncapi` documents it all.
-Tables: `migrations/0001_messaging.sql`, in every service's database. All SQL stands in `sql.py`.
+Tables: `migrations`, in every service's database. All SQL stands in `sql.py`.
 """

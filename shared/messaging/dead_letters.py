@@ -116,7 +116,7 @@ async def _handle_again(connection: Connection, consumers: dict[str, Subscriptio
 
 
 async def discard(connection: Connection, dead_letter_id: int) -> None:
-    """Give a letter up; its row stays. Raises DeadLetterUnknown."""
+    """Give a letter up; its row stays for a month yet. Raises DeadLetterUnknown."""
     if not await sql.settle_dead_letter(connection, dead_letter_id, "discarded"):
         raise DeadLetterUnknown(dead_letter_id)
 

@@ -1,4 +1,4 @@
-"""Messaging of one running service: its relay, its consumers, the watchdog, and the cleaning of the inbox.
+"""Messaging of one running service: its relay, its consumers, the watchdog, and the cleaning of what has had its time.
 
 Everything starts in the background and goes on while Kafka is away. What crashes unforeseen is logged and begun anew.
 """
@@ -23,8 +23,11 @@ from shared.settings import ServiceSettings
 logger = structlog.get_logger(__name__)
 
 CONNECT_SECONDS = (0.5, 1.0, 2.0, 5.0)
-INBOX_DAYS = 30
+KEPT_DAYS = 30
+"""How long the inbox remembers a message, and a settled dead letter stays."""
 INBOX_ROWS = 5_000
+DEAD_LETTER_ROWS = 200
+"""A dead letter may be as long as a message may."""
 CLEAN_SECONDS = 3600.0
 STOP_SECONDS = 8.0
 
@@ -56,7 +59,7 @@ class Messaging:
     def start(self) -> None:
         """Start everything in the background and return at once."""
         self._relaying = asyncio.create_task(self._supervise("relay", self.relay.run))
-        self._begin("inbox", self._clean_inbox)
+        self._begin("cleaning", self._clean)
         if self.settlements:
             self._begin("watchdog", self._watchdog.run)
         for subscriber, settlement in self._consuming:
@@ -134,10 +137,15 @@ class Messaging:
                 self._watchdog.watch(subscriber, settlement)
                 return
 
-    async def _clean_inbox(self) -> None:
+    async def _clean(self) -> None:
         while True:
             with suppress(*PASSING_ERRORS):
                 async with self._pool.acquire(timeout=10) as connection:
-                    while await sql.clean_inbox(connection, INBOX_DAYS, INBOX_ROWS) == INBOX_ROWS:
+                    while await sql.clean_inbox(connection, KEPT_DAYS, INBOX_ROWS) == INBOX_ROWS:
+                        pass
+                    while (
+                        await sql.delete_settled_dead_letters(connection, KEPT_DAYS, DEAD_LETTER_ROWS)
+                        == DEAD_LETTER_ROWS
+                    ):
                         pass
             await asyncio.sleep(CLEAN_SECONDS)

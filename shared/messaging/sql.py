@@ -1,4 +1,4 @@
-"""Every statement of messaging, on the tables of `migrations/0001_messaging.sql`.
+"""Every statement of messaging, on the tables of `migrations`.
 
 Ages and marks are operational, so they go by the server's own clock and not by `county_now()`.
 """
@@ -201,6 +201,22 @@ async def settle_dead_letter(connection: Connection, dead_letter_id: int, state:
         state,
     )
     return bool(settled)
+
+
+async def delete_settled_dead_letters(connection: Connection, days: int, limit: int) -> int:
+    """Delete dead letters settled more than `days` ago, at most `limit`; how many there were."""
+    status: str = await connection.execute(
+        """
+        delete from dead_letter where id in (
+            select id from dead_letter
+            where state <> 'waiting' and settled_at < clock_timestamp() - make_interval(days => $1)
+            order by settled_at limit $2
+        )
+        """,
+        days,
+        limit,
+    )
+    return int(status.rpartition(" ")[2])
 
 
 async def note_failed_replay(connection: Connection, dead_letter_id: int, error: str, stack: str) -> None:

@@ -1,6 +1,6 @@
 """A tiny service to try messaging with: it says and hears of things, on real parts.
 
-Its database is made of the messaging migration alone and two tables, with an owner and a runtime role like any
+Its database is made of the messaging migrations alone and two tables, with an owner and a runtime role like any
 service's. As a program it is the consumer that tests kill: `python -m tests.integration.messaging_workshop`.
 """
 
@@ -29,7 +29,7 @@ from shared.messaging.consumer import Handler, Received, Subscriptions
 from shared.messaging.runner import Messaging
 from shared.settings import ServiceSettings
 
-MIGRATION = Path(__file__).parents[2] / "shared" / "messaging" / "migrations" / "0001_messaging.sql"
+MIGRATIONS = Path(__file__).parents[2] / "shared" / "messaging" / "migrations"
 PASSWORD = "workshop"
 TABLES = """
 create table thing (
@@ -158,10 +158,10 @@ async def workshop(postgres: Postgres, kafka: Kafka, port: int | None = None) ->
 
 
 async def _migrate(owner_dsn: str) -> None:
-    up = re.split(r"-- migrate:(?:up|down)", MIGRATION.read_text())[1]
+    ups = [re.split(r"-- migrate:(?:up|down)", each.read_text())[1] for each in sorted(MIGRATIONS.glob("*.sql"))]
     connection = await asyncpg.connect(owner_dsn)
     try:
-        await connection.execute(up + TABLES)
+        await connection.execute("".join(ups) + TABLES)
         await connection.execute("grant select, insert, update on thing, effect to workshop_runtime")
     finally:
         await connection.close()

@@ -3,6 +3,7 @@
 import asyncio
 import json
 
+import asyncpg
 import pytest
 from fastapi import FastAPI
 from typer.testing import CliRunner
@@ -87,6 +88,29 @@ async def test_dead_letters_are_settled_from_the_command_line(place, kafka, oper
     assert (await operate("dead-letters", "discard", str(junk)))[0] == 1
     code, output, _ = await operate("dead-letters", "list", "--state", "all")
     assert [json.loads(each)["state"] for each in output.splitlines()] == ["replayed", "replayed", "discarded"]
+
+
+async def test_settled_dead_letters_are_deleted_after_a_month_and_waiting_ones_never(place):
+    """More than one batch of them, all failed long ago."""
+    owner = await asyncpg.connect(place.owner_dsn)
+    await owner.execute(
+        """
+        insert into dead_letter (topic, partition, "offset", sent_at, consumer_group, headers, raw, error, stack,
+                                 attempts, failed_at, state, settled_at)
+        select 't', 0, number, now(), state || days, '[]', '', '', '', 1, now() - interval '90 days', state,
+               case when state <> 'waiting' then now() - make_interval(days => days) end
+        from generate_series(1, 150) as number,
+             (values ('replayed', 31), ('discarded', 31), ('replayed', 29), ('discarded', 29), ('waiting', 0))
+                 as letter (state, days)
+        """
+    )
+    await owner.close()
+    async with running(place):
+        await until(
+            lambda: place.pool.fetchval("select not exists (select from dead_letter where consumer_group ~ '31')")
+        )
+    rows = await place.pool.fetch("select consumer_group, count(*) from dead_letter group by 1 order by 1")
+    assert dict(rows) == {"discarded29": 150, "replayed29": 150, "waiting0": 150}
 
 
 async def test_republish_from_the_command_line(place, operate):
