@@ -34,6 +34,7 @@ async def test_a_database_of_an_earlier_checkout_takes_what_came_later(database:
     """Messaging's numbers lie below the service's own, which are there already."""
     booking = await database("booking")
     async with databases.connected(booking.owner_dsn) as connection:
+        await connection.execute("drop function refuse_to_delete_waiting cascade")
         await connection.execute("drop index dead_letter_settled")
         await connection.execute("revoke delete on dead_letter from booking_runtime")
         await connection.execute("delete from schema_migrations where version = '0002'")
