@@ -3,6 +3,8 @@
 It is started when first asked for and ends with the run, however the run ends: it is tethered to this process.
 """
 
+import asyncio
+import json
 import os
 import secrets
 import signal
@@ -11,11 +13,15 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from zoneinfo import ZoneInfo
 
+import asyncpg
 import httpx
 import psutil
 import pytest
@@ -88,8 +94,28 @@ def _start(config: pytest.Config) -> Stack:
         assert time.monotonic() < deadline, f"it does not get ready: {output.read_text(errors='replace')}"
         time.sleep(0.2)
     stack = Stack(f"http://127.0.0.1:{port}", Path(folder.name), process)
+    with ThreadPoolExecutor(1) as aside:  # there may be a loop in this thread
+        aside.submit(asyncio.run, _at_noon(stack.folder)).result()
     eventually(lambda: _can_be_booked(stack), START_SECONDS)
     return stack
+
+
+async def _at_noon(folder: Path) -> None:
+    """Shift notifications' clock to noon: at night nobody is told before the morning, and tests run at any hour."""
+    now = datetime.now(ZoneInfo("Asia/Shanghai"))
+    seconds = int((now.replace(hour=12, minute=0) - now).total_seconds())
+    password = (folder / "secrets" / "NOTIFICATIONS_OWNER_PASSWORD").read_text().strip()
+    port = json.loads((folder / "ports.json").read_text())["postgres"]
+    connection = await asyncpg.connect(
+        host="127.0.0.1", port=port, user="notifications_owner", password=password, database="notifications"
+    )
+    try:
+        await connection.execute(
+            "create or replace function county_now() returns timestamptz language sql stable "
+            f"as $$ select now() + interval '{seconds} seconds' $$"
+        )
+    finally:
+        await connection.close()
 
 
 def _can_be_booked(stack: Stack) -> bool:
