@@ -129,6 +129,14 @@ async def _book(request: Request, running: Runtime, channel: Channel) -> Respons
     return Response(shown.model_dump_json(), status_code=201, media_type="application/json")
 
 
+@citizen.post("/bookings/check", status_code=204, openapi_extra=documented(BookingRequest))
+async def check(request: Request, running: Running) -> Response:
+    """Judge what was typed as booking would, and take nothing: what the seat's own state decides is told by booking."""
+    wish = await read(request, BookingRequest)
+    claim_of(wish, channel="online", idempotency_key="", vault=_vault(running), zone=running.settings.zone)
+    return Response(status_code=204)
+
+
 def _idempotency_key(request: Request) -> str:
     key = request.headers.get("idempotency-key")
     if key is None:

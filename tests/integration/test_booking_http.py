@@ -184,6 +184,22 @@ async def test_a_wrong_field_is_named_with_its_code(desk, client, changes, point
     assert len(await desk.fetch("select from booking")) == 0
 
 
+JUDGED_WITH_THE_SESSION = ({"party_size": 6}, with_document("resident_id", birth("20990101")))
+"""By its rules, or by the county's clock, which nobody but the claim asks."""
+
+
+@pytest.mark.parametrize(("changes", "pointer", "code"), FIELDS, ids=[f"{f[1:]} {c}" for _, f, c in FIELDS])
+async def test_a_check_tells_what_booking_would_and_takes_nothing(desk, client, changes, pointer, code):
+    slot, *_ = await desk.slots()
+    assert (await client.post(f"{BOOKINGS}/check", json=wish(slot))).status_code == 204
+    answer = await client.post(f"{BOOKINGS}/check", json={**wish(slot), **changes})
+    if changes in JUDGED_WITH_THE_SESSION:
+        assert answer.status_code == 204
+    else:
+        assert told(answer) == (422, "invalid_request", {pointer: code})
+    assert len(await desk.fetch("select from booking")) == 0
+
+
 @pytest.mark.parametrize(
     ("content", "told_code"),
     [
