@@ -7,12 +7,15 @@ from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 
+from services.web.drafts import NotThere, Told
 from services.web.edge import Edge, protection
 from services.web.forms import Unreadable
 from services.web.pages import Site, open_page
 from services.web.refusals import AWAY, NOT_YET, REFUSALS, refusal
 from services.web.routes import ROUTERS
 from services.web.routes.posted import NotFromHere
+from services.web.routes.refused import go_and_tell
+from services.web.security import TooMuchToKeep
 from services.web.settings import WebSettings
 from services.web.upstream import Refused, Unavailable
 from shared.application import build
@@ -33,6 +36,8 @@ def create_app(settings: WebSettings | None = None) -> FastAPI:
     app.add_exception_handler(Unavailable, _on_unavailable)
     app.add_exception_handler(Refused, _on_refused)
     app.add_exception_handler(Unreadable, _on_unreadable)
+    app.add_exception_handler(NotThere, _on_not_there)
+    app.add_exception_handler(TooMuchToKeep, _on_too_much_to_keep)
     app.add_exception_handler(NotFromHere, _on_not_from_here)
     app.add_exception_handler(RequestValidationError, _on_no_such_page)
     app.add_exception_handler(HTTPException, _on_http)
@@ -49,6 +54,16 @@ async def _on_unavailable(request: Request, error: Exception) -> Response:
     assert isinstance(error, Unavailable)  # noqa: S101  (what it is registered for)
     page = await open_page(request)
     matter_id = str(request.path_params.get("matter_id", "")) if error.service == "booking" else ""
+    if request.method == "POST":
+        return go_and_tell(
+            page,
+            Told(
+                code=f"away_{error.service}",
+                status=HTTPStatus.SERVICE_UNAVAILABLE,
+                retry_after=GOING_BACK,
+                matter_id=matter_id,
+            ),
+        )
     return page.tell(
         AWAY[error.service], HTTPStatus.SERVICE_UNAVAILABLE, retry_after=GOING_BACK, matter_id=matter_id, away=True
     )
@@ -65,6 +80,10 @@ async def _on_refused(request: Request, error: Exception) -> Response:
             NOT_YET, HTTPStatus.SERVICE_UNAVAILABLE, retry_after=GOING_BACK, matter_id=matter_id, away=True
         )
     matter_id = str(request.path_params.get("matter_id", "")) if error.code != "matter_unknown" else ""
+    if request.method == "POST":
+        return go_and_tell(
+            page, Told(code=error.code, status=error.status, retry_after=error.retry_after, matter_id=matter_id)
+        )
     return page.tell(
         refusal(error.code), error.status, code=error.code, retry_after=error.retry_after, matter_id=matter_id
     )
@@ -75,6 +94,15 @@ async def _on_unreadable(request: Request, error: Exception) -> Response:
     if error.too_large:
         return await _on_too_large(request)
     return await _tell(request, "unreadable", HTTPStatus.BAD_REQUEST)
+
+
+async def _on_not_there(_: Request, error: Exception) -> Response:
+    assert isinstance(error, NotThere)  # noqa: S101  (what it is registered for)
+    return error.response
+
+
+async def _on_too_much_to_keep(request: Request, _: Exception) -> Response:
+    return await _on_too_large(request)
 
 
 async def _on_too_large(request: Request) -> Response:

@@ -4,7 +4,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from services.web.domain import Booking
-from services.web.upstream import Upstream
+from services.web.upstream import Refused, Unavailable, Upstream
+from shared.events.base import State
+from shared.problems import FieldProblem
 
 
 @dataclass(frozen=True)
@@ -16,6 +18,16 @@ class Commands:
     async def book(self, body: dict[str, Any], key: str) -> Booking:
         """Take a seat; with the same key and body again it is the same booking."""
         return await self.upstream.post("booking", "/api/booking/v1/bookings", Booking, body, key=key)
+
+    async def check(self, body: dict[str, Any]) -> list[FieldProblem]:
+        """The fields that booking would refuse; none while it cannot say, for it will be asked again when it books."""
+        try:
+            await self.upstream.post("booking", "/api/booking/v1/bookings/check", State, body)
+        except Unavailable:
+            return []
+        except Refused as refused:
+            return refused.errors
+        return []
 
     async def look_up(self, code: str, digits: str) -> Booking:
         """Find a booking by its code and last digits. Tries are counted there."""

@@ -7,7 +7,7 @@ too short is found; whether a document exists is booking's to say.
 
 import unicodedata
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass, fields
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -99,10 +99,6 @@ class Details:
         """The details in a form; what is not there keeps its default."""
         return cls(**{each.name: form[each.name] for each in fields(cls) if each.name in form})
 
-    def carried(self) -> dict[str, str]:
-        """The hidden fields that take them to the next page."""
-        return asdict(self)
-
     @property
     def by_proxy(self) -> bool:
         """Whether somebody books for somebody else."""
@@ -190,6 +186,7 @@ FIELD_PHRASES: dict[str, str] = {
     "email_invalid": phrase("邮箱地址不完整，应该像 name@example.cn 这样"),
     "party_size_range": phrase("人数不对，超过上限的，请派代表来"),
     "text_control_character": phrase("里面有看不见的字符，请删掉重新输入"),
+    "code_required": phrase("还没填，预约码是 8 位数字"),
     "code_format": phrase("预约码是 8 位数字，请核对"),
     "code_check_character": phrase("预约码有一位不对，请对照短信或者凭证再核对一遍"),
     "digits_format": phrase("请填电话或者证件的最后四位"),

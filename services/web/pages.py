@@ -23,7 +23,7 @@ from services.web.commands import Commands
 from services.web.domain import VenueAnswer, remaining
 from services.web.forms import Unreadable, has_controls, read_pairs
 from services.web.languages import CHINESE, LANGUAGES, Language, clock
-from services.web.preferences import own_path, remember, wished
+from services.web.preferences import own_path
 from services.web.queries import Memory, Queries, or_none
 from services.web.refusals import Refusal
 from services.web.security import ELDER_COOKIE, FORM_COOKIE, LANGUAGE_COOKIE, Cookies
@@ -60,7 +60,10 @@ class Site:
         for environment in templates.values():
             for name in environment.list_templates():
                 environment.get_template(name)
-        return cls(settings, Cookies(settings.service_secret, settings.voucher_seconds), Memory(settings), templates)
+        cookies = Cookies(
+            settings.service_secret, voucher_seconds=settings.voucher_seconds, draft_seconds=settings.draft_seconds
+        )
+        return cls(settings, cookies, Memory(settings), templates)
 
 
 def _environment(language: Language, settings: WebSettings) -> jinja2.Environment:
@@ -127,7 +130,6 @@ class Page:
     queries: Queries
     commands: Commands
     venue: VenueAnswer | None
-    wishes: dict[str, str]
 
     def say(self, text: str, **values: Any) -> str:
         """A phrase in the visitor's language."""
@@ -138,12 +140,17 @@ class Page:
         """The number that helps."""
         return self.language.phone(self.venue.phone if self.venue else self.site.settings.phone)
 
+    @property
+    def here(self) -> str:
+        """The address of this page."""
+        return own_path(self.request)
+
     def link(self, **wishes: str) -> str:
         """The address of this page in another language or size."""
-        here = own_path(self.request)
+        here = self.here
         if self.request.method == "GET":
             return f"{here}?{urlencode({**self.query, **wishes})}"
-        # A page that answers a form has no address of its own; the booking's own pages have one that can be opened.
+        # Only a form that no page of ours sends is answered without a page of its own to go to.
         return f"{'/bookings' if here.startswith('/bookings') else '/'}?{urlencode(wishes)}"
 
     def show(
@@ -169,10 +176,9 @@ class Page:
             response.headers["Cache-Control"] = "no-store"
         if has_form and cookies.read(self.request, FORM_COOKIE) != form_secret:
             cookies.set(self.request, response, FORM_COOKIE, form_secret, None)
-        remember(cookies, self.request, response, self.wishes)
         return response
 
-    def tell(
+    def tell(  # noqa: PLR0913  (what the page says)
         self,
         refusal: Refusal,
         status: int,
@@ -180,6 +186,7 @@ class Page:
         code: str = "",
         retry_after: int | None = None,
         matter_id: str = "",
+        correlated: str = "",
         **context: Any,
     ) -> Response:
         """The page that says what did not work, and the next step."""
@@ -192,7 +199,7 @@ class Page:
             code=code,
             retry_after=retry_after,
             matter_id=matter_id,
-            correlation_id=structlog.contextvars.get_contextvars().get("correlation_id", ""),
+            correlation_id=correlated or correlation_id(),
             **context,
         )
         if retry_after is not None:
@@ -202,6 +209,11 @@ class Page:
     def go(self, path: str) -> Response:
         """Send the browser on, by GET."""
         return RedirectResponse(path, HTTPStatus.SEE_OTHER)
+
+
+def correlation_id() -> str:
+    """By which the logs of all services tell of the request."""
+    return str(structlog.contextvars.get_contextvars().get("correlation_id", ""))
 
 
 def site_of(request: Request) -> Site:
@@ -221,9 +233,8 @@ async def open_page(request: Request) -> Page:
     if any(has_controls(each) for each in (*query, *query.values())):
         request.scope["query_string"] = b""
         raise Unreadable
-    wishes = wished(request)
-    code = wishes.get("lang") or site.cookies.read(request, LANGUAGE_COOKIE)
-    elder = wishes.get("elder") or site.cookies.read(request, ELDER_COOKIE)
+    code = site.cookies.read(request, LANGUAGE_COOKIE)
+    elder = site.cookies.read(request, ELDER_COOKIE)
     upstream = Upstream(request.app.state.runtime.http, site.settings, client_address(request))
     queries = Queries(upstream, site.memory)
     try:
@@ -239,7 +250,6 @@ async def open_page(request: Request) -> Page:
         queries=queries,
         commands=Commands(upstream),
         venue=venue,
-        wishes=wishes if request.method == "POST" else {},
     )
 
 

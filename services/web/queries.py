@@ -182,6 +182,14 @@ async def or_none(asked: Awaitable[Found]) -> Found | None:
         return None
 
 
+async def session_or_none(queries: Queries, session_id: str) -> Session | None:
+    """The roster's session; None where the roster is away or does not know it (any more)."""
+    try:
+        return await or_none(queries.session(session_id))
+    except Refused:
+        return None
+
+
 def _segment(value: str) -> str:
     """An id as one segment of a path, whatever it contains."""
     return quote(value, safe="").replace(".", "%2E") if set(value) <= {"."} else quote(value, safe="")

@@ -156,7 +156,19 @@ AWAY_WHILE_BOOKING = Refusal(
     Way.AGAIN,
 )
 
+DRAFT_GONE = Refusal(
+    phrase("填的内容没有留下来"),
+    phrase("填好的内容在这台设备上只留一个小时，浏览器还要允许本站使用 Cookie。请重新填一次。"),
+    Way.DATES,
+)
+
+OURS: dict[str, Refusal] = {
+    **{f"away_{service}": each for service, each in AWAY.items()},
+    "away_while_booking": AWAY_WHILE_BOOKING,
+}
+"""What no service says, but is told on a page of its own like what one says."""
+
 
 def refusal(code: str) -> Refusal:
     """What to say to a code."""
-    return REFUSALS.get(code, UNKNOWN)
+    return REFUSALS.get(code) or OURS.get(code, UNKNOWN)

@@ -3,30 +3,38 @@
 - Headers: no script, no other origin, no framing; set on every answer, errors included.
 - A form counts only with a token that belongs to the browser's cookie, and only from our own origin.
 - Cookies are HttpOnly and SameSite=Lax; over https also Secure, with the `__Host-` prefix.
-- What a cookie says of a booking (code and digits) is encrypted, and expires. Its key is derived from the
-  installation's service secret, so that every replica opens it; a new secret only closes open vouchers.
+- What a cookie says of a visitor (a booking's code and digits, what was typed on the way to it) is sealed, and
+  expires. The keys are derived from the installation's service secret, so that every replica opens it; a new secret
+  only closes open vouchers and drafts.
+- What was typed is kept for the page that shows it, under that page's own address: no other page is sent it, and
+  two tabs keep theirs apart.
 """
 
-import base64
 import hashlib
 import hmac
 import json
 import secrets
+from dataclasses import dataclass
+from typing import Any
 from urllib.parse import urlsplit
 
-from cryptography.fernet import Fernet, InvalidToken
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from fastapi import Request, Response
 from pydantic import SecretStr
 
+from services.web.sealing import Seal
+
 FORM_COOKIE = "form"
 VOUCHER_COOKIE = "voucher"
+PAGE_COOKIE = "page"
 LANGUAGE_COOKIE = "language"
 ELDER_COOKIE = "elder"
 PREFERENCE_SECONDS = 365 * 24 * 3600
 TOKEN_CHARACTERS = 43
 """Of `secrets.token_urlsafe(32)`."""
+KEPT_CHARACTERS = 3800
+"""Browsers drop a cookie whose name, value and attributes pass 4 KiB."""
 
 HEADERS = {
     "Content-Security-Policy": (
@@ -60,26 +68,42 @@ def comes_from_here(request: Request) -> bool:
     return origin.scheme == expected and origin.netloc.lower() == request.headers.get("host", "").lower()
 
 
+class TooMuchToKeep(Exception):  # noqa: N818  (what was typed)
+    """More than a cookie holds: far more than the fields take."""
+
+
+@dataclass(frozen=True)
+class Held:
+    """The booking that a browser may open."""
+
+    booking_id: str
+    code: str
+    digits: str
+
+
 class Cookies:
     """Reads and writes the pages' cookies."""
 
-    def __init__(self, secret: SecretStr, voucher_seconds: int) -> None:
+    def __init__(self, secret: SecretStr, *, voucher_seconds: int, draft_seconds: int) -> None:
         self._voucher_seconds = voucher_seconds
+        self._draft_seconds = draft_seconds
         self._form_key = _derive(secret, b"web form token")
         self._draft_key = _derive(secret, b"web draft")
-        self._seal = Fernet(base64.urlsafe_b64encode(_derive(secret, b"web voucher")))
+        self._seal = Seal(_derive(secret, b"web seal"))
 
-    def read(self, request: Request, name: str) -> str:
+    def read(self, request: Request, name: str, path: str = "/") -> str:
         """A cookie's text, empty where there is none."""
-        return request.cookies.get(_full_name(request, name), "")
+        return request.cookies.get(_full_name(request, name, path), "")
 
-    def set(self, request: Request, response: Response, name: str, value: str, seconds: int | None) -> None:
-        """Write a cookie that lives `seconds`, or until the browser closes."""
+    def set(  # noqa: PLR0913  (what a cookie is made of)
+        self, request: Request, response: Response, name: str, value: str, seconds: int | None, *, path: str = "/"
+    ) -> None:
+        """Write a cookie that lives `seconds`, or until the browser closes, and is sent to what lies under `path`."""
         response.set_cookie(
-            _full_name(request, name),
+            _full_name(request, name, path),
             value,
             max_age=seconds,
-            path="/",
+            path=path,
             secure=is_secure(request),
             httponly=True,
             samesite="lax",
@@ -88,7 +112,7 @@ class Cookies:
     def delete(self, request: Request, response: Response, name: str) -> None:
         """Take a cookie away."""
         response.delete_cookie(
-            _full_name(request, name), path="/", secure=is_secure(request), httponly=True, samesite="lax"
+            _full_name(request, name, "/"), path="/", secure=is_secure(request), httponly=True, samesite="lax"
         )
 
     def form_secret(self, request: Request) -> str:
@@ -110,28 +134,39 @@ class Cookies:
         text = json.dumps([draft, body], sort_keys=True, ensure_ascii=False)
         return hmac.new(self._draft_key, text.encode(), hashlib.sha256).hexdigest()
 
-    def set_voucher(self, request: Request, response: Response, code: str, digits: str) -> None:
+    def set_voucher(self, request: Request, response: Response, held: Held) -> None:
         """Let this browser open a booking for a while."""
-        sealed = self._seal.encrypt(json.dumps([code, digits]).encode()).decode()
+        sealed = self._seal.close([held.booking_id, held.code, held.digits], VOUCHER_COOKIE)
         self.set(request, response, VOUCHER_COOKIE, sealed, self._voucher_seconds)
 
-    def voucher(self, request: Request) -> tuple[str, str] | None:
-        """Code and digits of the booking that this browser may open."""
-        try:
-            text = self._seal.decrypt(self.read(request, VOUCHER_COOKIE), ttl=self._voucher_seconds)
-        except (InvalidToken, ValueError):  # the latter for what is no ASCII
-            return None
-        code, digits = json.loads(text)
-        return code, digits
+    def voucher(self, request: Request) -> Held | None:
+        """The booking that this browser may open."""
+        found = self._seal.open(self.read(request, VOUCHER_COOKIE), VOUCHER_COOKIE, self._voucher_seconds)
+        return Held(*found) if found else None
+
+    def keep(self, request: Request, response: Response, address: str, data: Any) -> None:
+        """Have the browser keep what the pages under `address` show. Raises TooMuchToKeep."""
+        sealed = self._seal.close(data, f"{PAGE_COOKIE} {address}")
+        if len(sealed) > KEPT_CHARACTERS:
+            raise TooMuchToKeep
+        self.set(request, response, PAGE_COOKIE, sealed, self._draft_seconds, path=address)
+
+    def kept(self, request: Request, address: str) -> Any | None:
+        """What the browser kept for the pages under `address`; None where it kept nothing, or too long ago."""
+        sealed = self.read(request, PAGE_COOKIE, address)
+        return self._seal.open(sealed, f"{PAGE_COOKIE} {address}", self._draft_seconds)
 
 
 def new_draft() -> str:
-    """The name of one walk through the booking pages."""
+    """The name of one walk through the booking pages, or of one page that tells something: it says nothing itself."""
     return secrets.token_urlsafe(16)
 
 
-def _full_name(request: Request, name: str) -> str:
-    return f"__Host-{name}" if is_secure(request) else name
+def _full_name(request: Request, name: str, path: str) -> str:
+    """Browsers take `__Host-` for the whole host alone; under a path the most that they vouch for is `__Secure-`."""
+    if not is_secure(request):
+        return name
+    return f"__Host-{name}" if path == "/" else f"__Secure-{name}"
 
 
 def _derive(secret: SecretStr, purpose: bytes) -> bytes:

@@ -21,3 +21,5 @@ class WebSettings(ServiceSettings):
     """How long it is used while the roster is away."""
     voucher_seconds: int = Field(default=3600, ge=60)
     """How long a voucher can be opened again without code and digits."""
+    draft_seconds: int = Field(default=3600, ge=60)
+    """How long a browser keeps what was typed on the way to a booking."""

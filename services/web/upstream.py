@@ -104,6 +104,8 @@ class Upstream:
     def _judge(self, service: Service, path: str, response: httpx.Response) -> Any:
         if len(response.content) > ANSWER_BYTES:
             raise self._away(service, path, OverflowError("answer too long"))
+        if response.status_code == HTTPStatus.NO_CONTENT:
+            return {}
         try:
             body = response.json()
         except ValueError as error:

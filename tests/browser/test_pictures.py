@@ -30,7 +30,6 @@ async def details(page):
 
 async def mend(page):
     await to_check(page, number=wrong(new_resident_id()))
-    await press(page)
 
 
 async def english(page):
@@ -55,7 +54,8 @@ VIEWS = {
     "matter": (matter, 390),
     "time": (to_slots, 390),
     "details": (details, 390),
-    "check": (mend, 390),
+    "mend": (mend, 390),
+    "check": (to_check, 390),
     "voucher": (to_voucher, 390),
     "brief": (brief, 1280),
 }

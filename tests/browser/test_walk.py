@@ -76,33 +76,85 @@ async def test_the_way_back_finds_the_form_as_it_was_typed(open_page):
     assert await page.input_value("#note") == NOTE
 
 
-async def test_the_browsers_own_way_back_keeps_all_but_the_number(open_page):
+async def test_the_browsers_own_way_back_and_forward_send_nothing_again(open_page):
     page = await open_page()
-    await to_check(page, name="李后来")
+    number = await to_check(page, name="李后来")
+    sent = []
+    page.on("request", lambda request: sent.append(request.method))
     await page.go_back()
+    assert await title(page) == "谁来办？"
     assert await page.input_value("#name") == "李后来"
+    assert await page.input_value("#document_number") == number
     assert await page.input_value("#note") == NOTE
-    # The form asks browsers to remember no document number: the device may be the hall's.
-    assert await page.input_value("#document_number") == ""
+    await page.go_forward()
+    assert await title(page) == "核对一遍"
+    await page.reload()
+    assert "李后来" in await page.inner_text("main")
+    assert "POST" not in sent
+    await press(page)
+    shown = await code(page)
+    sent.clear()
+    await page.go_back()
+    assert await code(page) == shown
+    await page.reload()
+    await page.go_back()
+    assert await code(page) == shown
+    await page.go_back()
+    assert await title(page) == "几点来合适？"
+    assert "POST" not in sent
+
+
+async def test_a_form_to_mend_and_a_look_up_that_found_nothing_are_reloaded_as_they_are(open_page):
+    page = await open_page()
+    await to_check(page, number=wrong(new_resident_id()), name="李后来")
+    await page.goto("/bookings/lookup")
+    await page.fill("#code", "1234 5678")
+    await press(page)
+    sent = []
+    page.on("request", lambda request: sent.append(request.method))
+    await page.reload()
+    assert await title(page) == "有 1 处要改"
+    assert await page.input_value("#code") == "1234 5678"
+    for _ in range(2):
+        await page.go_back()
+    await page.reload()
+    assert await title(page) == "有 1 处要改"
+    assert await page.input_value("#name") == "李后来"
+    assert "POST" not in sent
+
+
+async def test_two_tabs_walk_apart(open_page):
+    page = await open_page()
+    other = await page.context.new_page()
+    await to_check(page, name="王桂兰")
+    await to_check(other, name="李后来", matter="school-transfer")
+    await page.reload()
+    assert "王桂兰" in await page.inner_text("main")
+    await press(page)
+    assert (await title(page)).startswith("约好了")
+    await other.reload()
+    assert "李后来" in await other.inner_text("main")
 
 
 async def test_one_number_to_mend_is_told_above_and_at_the_field(open_page):
     page = await open_page()
     number = new_resident_id()
-    await to_voucher(page, number=wrong(number))
+    await to_check(page, number=wrong(number))
     assert await title(page) == "有 1 处要改"
     await page.click(".errors a")
     assert page.url.endswith("#document_number")
     await page.fill("#document_number", number)
     async with page.expect_navigation():
         await page.press("#document_number", "Enter")
+    assert await title(page) == "核对一遍"
+    await press(page)
     assert (await title(page)).startswith("约好了")
 
 
 async def test_changing_the_time_keeps_what_was_typed(open_page):
     page = await open_page()
     await to_check(page, name="李后来")
-    await press(page, "dl.kv button.link >> nth=0")
+    await press(page, "dl.kv a[href*=times]")
     assert await title(page) == "换个时间"
     await page.check("input[name=pick] >> nth=2")
     await press(page)

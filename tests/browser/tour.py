@@ -50,14 +50,14 @@ async def _booking(page: Page, number: str) -> AsyncIterator[str]:
     yield "details to mend"
     await fill(page, wrong(number))
     await press(page)
-    yield "check"
-    await press(page)
-    yield "check to mend"
+    yield "a number to mend"
     await page.fill("#document_number", number)
-    await press(page, "dl.kv button.link >> nth=0")
+    await press(page)
+    yield "check"
+    await press(page, "dl.kv a[href*=times]")
     yield "another time"
     await press(page)
-    await press(page, "dl.kv button.link >> nth=1")
+    await press(page, "dl.kv a[href*=details] >> nth=0")
     await page.click("summary")
     await fill(page, number)
     await page.fill("#proxy_name", "王小明")

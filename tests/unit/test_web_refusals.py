@@ -12,10 +12,14 @@ from shared.problems import Problem
 from tests.page_forms import fields
 from tests.unit.web_county import (
     MATTER,
+    TYPED,
     County,
     booked,
     booking,
     check_page,
+    details_page,
+    follow,
+    press,
     problem,
     visitor,
 )
@@ -53,14 +57,17 @@ def test_every_code_of_booking_has_its_words():
 async def test_a_refusal_is_told_with_a_next_step_and_keeps_what_was_typed(county, browser, code):
     status = 429 if code in {"busy", "too_many_tries"} else 409
     county.answers["v1/bookings"] = problem(status, code)
-    page = await booked(browser)
+    answer = await booked(browser)
+    assert answer.status_code == 303
+    page = await follow(browser, answer)
     assert page.status_code == status
     if code in REFUSALS:
         assert REFUSALS[code].heading in page.text
         assert REFUSALS[code].next_step in page.text
     else:
         assert "这一步没有办成" in page.text
-    assert 'value="11010519491231002X"' in page.text
+    form = await browser.get(page.url.path.replace("/refused", "/details"))
+    assert 'value="11010519491231002X"' in form.text
     assert 'role="alert"' in page.text
     assert 'href="tel:12345"' in page.text
     assert "no-store" in page.headers["cache-control"]
@@ -70,26 +77,49 @@ async def test_a_refusal_is_told_with_a_next_step_and_keeps_what_was_typed(count
 
 async def test_a_lost_seat_offers_other_times_that_lead_on(county, browser):
     county.answers["v1/bookings"] = problem(409, "slot_full")
-    page = await booked(browser)
-    form = fields(page, f"/book/{MATTER}/check")
-    assert form["pick"] == "s1/7"
-    again = await browser.post(f"/book/{MATTER}/check", data=form)
+    page = await follow(browser, await booked(browser))
+    action = page.url.path.replace("/refused", "/times")
+    assert fields(page, action)["pick"] == "s1/7"
+    again = await follow(browser, await press(browser, page, "times"))
     assert title(again) == "核对一遍"
-    assert fields(again, "/bookings")["name"] == "王桂兰"
+    assert "王桂兰" in again.text
+    county.answers["v1/bookings"] = booking()
+    assert (await press(browser, again, "check")).headers["location"] == "/bookings"
 
 
-async def test_a_field_that_booking_refuses_is_mended_on_the_check_page(county, browser):
-    error = {"pointer": "/visitor/document/number", "code": "document_check_character", "detail": "x"}
-    county.answers["v1/bookings"] = problem(422, "invalid_request", errors=[error])
-    page = await booked(browser)
+WRONG_CHARACTER = {"pointer": "/visitor/document/number", "code": "document_check_character", "detail": "x"}
+
+
+@pytest.mark.parametrize("route", ["/bookings/check", "v1/bookings"])
+async def test_a_field_that_booking_refuses_is_mended_on_the_form(county, browser, route):
+    before = county.answers.get(route)
+    county.answers[route] = problem(422, "invalid_request", errors=[WRONG_CHARACTER])
+    page = await check_page(browser)
+    if route == "v1/bookings":
+        page = await follow(browser, await press(browser, page, "check"))
+    else:
+        assert county.posted("v1/bookings") == []
     assert page.status_code == 422
     assert title(page) == "有 1 处要改"
+    assert page.url.path.endswith("/details")
     assert 'href="#document_number"' in page.text
     assert 'id="document_number-err"' in page.text
-    county.answers["v1/bookings"] = booking()
-    form = {**fields(page, "/bookings"), "document_type": "resident_id", "document_number": "440524188001010014"}
-    assert (await browser.post("/bookings", data=form)).status_code == 303
-    assert county.posted("/bookings")[-1]["visitor"]["document"]["number"] == "440524188001010014"
+    again = await follow(browser, await browser.get(page.url.path.replace("/details", "/check")))
+    assert again.url.path.endswith("/details")
+    county.answers[route] = before or booking()
+    mended = await press(browser, page, "details", document_type="resident_id", document_number="440524188001010014")
+    checked = await follow(browser, mended)
+    assert title(checked) == "核对一遍"
+    assert (await press(browser, checked, "check")).headers["location"] == "/bookings"
+    assert county.posted("v1/bookings")[-1]["visitor"]["document"]["number"] == "440524188001010014"
+
+
+async def test_where_booking_cannot_judge_the_check_page_stands_and_says_nothing_false(county, browser):
+    county.answers["/bookings/check"] = (503, {})
+    page = await check_page(browser)
+    assert (page.status_code, title(page)) == (200, "核对一遍")
+    county.answers["/bookings/check"] = problem(404, "not_found")
+    assert title(await check_page(browser)) == "核对一遍"
 
 
 @pytest.mark.parametrize(
@@ -117,23 +147,55 @@ async def test_the_form_says_what_is_wrong_in_summary_and_at_the_field(county, b
 
 async def test_booking_that_goes_away_leaves_a_form_to_send_again(county, browser):
     page = await check_page(browser)
-    form = fields(page, "/bookings")
     county.away = {"booking"}
-    gone = await browser.post("/bookings", data=form)
+    gone = await follow(browser, await press(browser, page, "check"))
     assert gone.status_code == 503
     assert "没能确定约上了没有" in gone.text
+    assert (await browser.get(gone.url.path)).text == gone.text
     county.away = set()
-    back = await browser.post("/bookings", data=fields(gone, "/bookings"))
-    assert back.status_code == 303
+    assert (await press(browser, gone, "check")).headers["location"] == "/bookings"
+    keys = {each.headers["idempotency-key"] for each in county.asked if each.url.path.endswith("v1/bookings")}
+    assert len(keys) == 1
 
 
 @pytest.mark.parametrize("step", ["details", "check", "times"])
 async def test_a_step_keeps_what_was_typed_while_booking_is_away(county, browser, step):
-    form = fields(await check_page(browser), "/bookings")
+    checked = await check_page(browser)
     county.away = {"booking"}
-    page = await browser.post(f"/book/{MATTER}/{step}", data=form)
+    address = checked.url.path.replace("/check", f"/{step}")
+    page = await browser.get(address)
     assert page.status_code == 503
-    assert fields(page, f"/book/{MATTER}/check")["document_number"] == "11010519491231002X"
+    assert f'<a class="btn go" href="{address}">再试一次</a>' in page.text
+    county.away = set()
+    assert (await browser.get(address)).status_code == 200
+    assert "王桂兰" in (await browser.get(checked.url.path)).text
+
+
+async def test_what_was_typed_while_booking_is_away_is_kept(county, browser):
+    form = await details_page(browser)
+    county.away = {"booking"}
+    page = await follow(browser, await press(browser, form, "details", **TYPED))
+    assert (page.status_code, title(page)) == (503, "现在约不了号")
+    county.away = set()
+    page = await browser.get(page.url.path)
+    assert title(page) == "核对一遍"
+    assert "王桂兰" in page.text
+
+
+@pytest.mark.parametrize("verb", ["lookup", "cancel", "agree"])
+async def test_a_form_while_booking_is_away_is_told_on_a_page_that_can_be_reloaded(county, browser, verb):
+    await booked(browser)
+    if verb == "agree":
+        county.answers["/bookings/lookup"] = booking(state="to_confirm", reason="session_moved", version=2)
+    page = await browser.get("/bookings" if verb == "agree" else f"/bookings/{verb}")
+    county.away = {"booking"}
+    answer = await press(browser, page, verb, code="4081 2736", digits="2741")
+    assert answer.status_code == 303
+    told = await browser.get(answer.headers["location"])
+    assert (told.status_code, title(told)) == (503, "现在约不了号，也查不了预约")
+    assert (await browser.get(answer.headers["location"])).text.count("现在约不了号") == told.text.count("现在约不了号")
+    for secret in ("4081", "2741"):
+        assert secret not in answer.headers["location"]
 
 
 async def test_the_pages_of_one_service_go_on_without_the_other(county, browser):
@@ -167,7 +229,7 @@ async def test_without_a_roster_that_ever_answered_the_first_page_says_so(county
 async def test_booking_goes_on_with_the_roster_as_it_was_remembered(county, browser):
     page = await check_page(browser)
     county.away = {"roster"}
-    assert (await browser.post("/bookings", data=fields(page, "/bookings"))).status_code == 303
+    assert (await press(browser, page, "check")).headers["location"] == "/bookings"
     voucher = await browser.get("/bookings")
     assert "3 号窗口" in voucher.text
     assert (await browser.get(f"/book/{MATTER}")).status_code == 200

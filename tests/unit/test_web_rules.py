@@ -1,5 +1,6 @@
 """The pages' plain rules, and their catalogues."""
 
+from dataclasses import asdict
 from datetime import datetime, timedelta, timezone
 
 import pytest
@@ -11,7 +12,7 @@ from services.web import catalogues
 from services.web.domain import Booking, length_finding, lookup_digits, remaining
 from services.web.forms import Details, Unreadable, found_here, read_pairs, whole_number
 from services.web.languages import CHINESE, ENGLISH, LOCALES
-from services.web.refusals import AWAY, AWAY_WHILE_BOOKING, AWAY_WITH_FORM, NOT_YET, REFUSALS, UNKNOWN
+from services.web.refusals import AWAY, AWAY_WHILE_BOOKING, AWAY_WITH_FORM, DRAFT_GONE, NOT_YET, REFUSALS, UNKNOWN
 from tests.unit.web_county import booking
 
 NOW = datetime(2026, 12, 1, 8, tzinfo=timezone(timedelta(hours=8)))
@@ -67,7 +68,7 @@ def test_only_what_a_length_alone_shows_is_told_by_it(kind, value, found):
 
 @given(st.text(max_size=400))
 def test_any_typed_text_is_judged_without_an_error(text):
-    for name in Details().carried():
+    for name in asdict(Details()):
         found_here(Details(**{name: text}), CHINESE)
 
 
@@ -120,7 +121,7 @@ def _names(text):
 
 @pytest.mark.parametrize(
     "refusal",
-    [*REFUSALS.values(), *AWAY.values(), UNKNOWN, NOT_YET, AWAY_WITH_FORM, AWAY_WHILE_BOOKING],
+    [*REFUSALS.values(), *AWAY.values(), UNKNOWN, NOT_YET, AWAY_WITH_FORM, AWAY_WHILE_BOOKING, DRAFT_GONE],
     ids=lambda each: each.heading,
 )
 def test_every_refusal_has_a_heading_and_a_next_step_in_both_languages(refusal):

@@ -5,6 +5,7 @@ tests/browser.
 """
 
 import json
+import re
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta, timezone
 from functools import cache
@@ -181,6 +182,7 @@ class County:
             "booking/v1/sessions": {"items": [bookable()], "now": NOW.isoformat()},
             "/sessions/s1/slots": {"items": [slot()], "now": NOW.isoformat()},
             "/bookings": booking(),
+            "/bookings/check": (204, None),
             "/bookings/lookup": booking(),
             "/bookings/cancel": booking(state="cancelled", reason="visitor", version=2),
             "/bookings/agree": booking(version=3),
@@ -201,7 +203,7 @@ class County:
         found = self.answers[max(fitting, key=len)] if fitting else problem(404, "not_found")
         status, body = found if isinstance(found, tuple) else (200, found)
         headers = {"Retry-After": "90"} if status == 429 else {}
-        return httpx.Response(status, json=body, headers=headers)
+        return httpx.Response(status, json=body, headers=headers) if status != 204 else httpx.Response(status)
 
     def posted(self, end: str) -> list[dict[str, Any]]:
         """The bodies that were posted to addresses with this end."""
@@ -229,7 +231,7 @@ def _application(changes: tuple[tuple[str, Any], ...]) -> FastAPI:
 
 
 def visitor(county: County, *, origin: str = ORIGIN, **changes: Any) -> httpx.AsyncClient:
-    """A browser without a script: it keeps cookies, sends its origin, and follows nothing by itself."""
+    """A browser without a script: it keeps cookies, sends its origin, and goes nowhere by itself (see `follow`)."""
     app = _application(tuple(sorted(changes.items())))
     chosen = app.state.settings
     app.state.site = replace(app.state.site, memory=Memory(chosen))
@@ -240,14 +242,31 @@ def visitor(county: County, *, origin: str = ORIGIN, **changes: Any) -> httpx.As
     )
 
 
+async def follow(browser: httpx.AsyncClient, answer: httpx.Response) -> httpx.Response:
+    """The page that an answer leads to."""
+    while answer.status_code == 303:
+        answer = await browser.get(answer.headers["location"])
+    return answer
+
+
+async def press(browser: httpx.AsyncClient, page: httpx.Response, step: str, **typed: str) -> httpx.Response:
+    """The answer to sending the page's form for a step of the walk."""
+    found = re.search(rf'action="([^"]*/{step})"', page.text)
+    assert found is not None, f"no form for {step} on the page"
+    return await browser.post(found[1], data={**fields(page, found[1]), **typed})
+
+
+async def details_page(browser: httpx.AsyncClient) -> httpx.Response:
+    """The way to the form."""
+    return await follow(browser, await browser.get(f"/book/{MATTER}/s1/details?slot=7"))
+
+
 async def check_page(browser: httpx.AsyncClient, **typed: str) -> httpx.Response:
     """The way to the check page."""
-    page = await browser.get(f"/book/{MATTER}/s1/details?slot=7")
-    action = f"/book/{MATTER}/check"
-    return await browser.post(action, data={**fields(page, action), **TYPED, **typed})
+    answer = await press(browser, await details_page(browser), "details", **{**TYPED, **typed})
+    return await follow(browser, answer)
 
 
 async def booked(browser: httpx.AsyncClient, **typed: str) -> httpx.Response:
     """The answer to pressing 确认预约."""
-    page = await check_page(browser, **typed)
-    return await browser.post("/bookings", data=fields(page, "/bookings"))
+    return await press(browser, await check_page(browser, **typed), "check")

@@ -1,90 +1,42 @@
-"""The booking itself: taking the seat, the voucher, looking up, cancelling, agreeing to another day.
+"""The booking itself: the voucher, looking up, cancelling, agreeing to another day.
 
-Code and digits never stand in an address. They are posted, and kept by an encrypted cookie for an hour, so that
-the voucher can be opened again, printed and saved.
+Code and digits never stand in an address. They are posted, and kept by a sealed cookie for an hour, so that
+the voucher can be opened again, printed and saved. Every form is answered by a way on to a page that can be opened
+again.
 """
 
 import asyncio
 from http import HTTPStatus
 
-import structlog
 from fastapi import APIRouter, Response
+from pydantic import BaseModel
 
 from services.web import voucher as vouchers
-from services.web.domain import Booking, lookup_digits
-from services.web.forms import Findings, field_phrase, found_by_booking, found_here
+from services.web.addresses import DraftId
+from services.web.domain import Booking
+from services.web.drafts import Told
+from services.web.forms import Findings, field_phrase
 from services.web.pages import OpenPage, Page
 from services.web.queries import or_none
-from services.web.refusals import AWAY, AWAY_WHILE_BOOKING, REFUSALS, Refusal, Way, refusal
-from services.web.routes.book import (
-    Walk,
-    choice,
-    party_size_max,
-    session_or_refused,
-    show_check,
-    show_times,
-    tell_with_form,
-)
+from services.web.refusals import AWAY, DRAFT_GONE, Refusal, refusal
 from services.web.routes.posted import Posted, PostedForm
-from services.web.security import VOUCHER_COOKIE
+from services.web.security import VOUCHER_COOKIE, Held, new_draft
 from services.web.upstream import Refused, Unavailable
 from shared.access import Caller, allow
 
-logger = structlog.get_logger(__name__)
 router = APIRouter(include_in_schema=False, dependencies=[allow(Caller.CITIZEN)])
 
 CODE_CHARACTERS = 20
 DIGITS_CHARACTERS = 8
 
 
-@router.post("/bookings")
-async def book(page: Page = OpenPage, posted: Posted = PostedForm) -> Response:
-    """Take the seat. The same form sent twice is the same booking."""
-    walk = Walk.of(posted.get("matter"), posted)
-    try:
-        session = await or_none(session_or_refused(page, walk.session_id))
-        findings = found_here(walk.details, page.language, party_size_max=party_size_max(session))
-        if findings or not posted.is_fresh or walk.slot_id is None:
-            return await _check_again(page, walk, findings, expired=not posted.is_fresh)
-        body = walk.details.body(slot_id=walk.slot_id, matter_id=walk.matter_id, language=page.language.code)
-        booking = await page.commands.book(body, page.site.cookies.idempotency_key(walk.draft, body))
-    except Unavailable:
-        return tell_with_form(page, walk, AWAY_WHILE_BOOKING, HTTPStatus.SERVICE_UNAVAILABLE, action="/bookings")
-    except Refused as refused:
-        return await _refused(page, walk, refused)
-    response = page.go("/bookings")
-    digits = lookup_digits(booking, walk.details.document_number, walk.details.phone)
-    page.site.cookies.set_voucher(page.request, response, booking.code, digits)
-    return response
+class LookUp(BaseModel):
+    """A look-up that opened nothing: the code as typed (the digits are typed again), and what is wrong."""
 
-
-async def _check_again(page: Page, walk: Walk, findings: Findings, *, expired: bool = False) -> Response:
-    """The check page once more, to be mended there; other times where the chosen one is gone."""
-    chosen = await choice(page, walk.matter_id, walk.session_id, walk.slot_id)
-    if chosen is None:
-        return await show_times(page, walk, refusal("slot_unknown"))
-    return show_check(page, walk, chosen, findings, expired=expired)
-
-
-async def _refused(page: Page, walk: Walk, refused: Refused) -> Response:
-    because = refusal(refused.code)
-    findings, stray = found_by_booking(refused.errors, walk.details, page.language)
-    try:
-        if findings and not stray:
-            return await _check_again(page, walk, findings)
-        if because.way is Way.TIMES:
-            return await show_times(page, walk, because, refused.status)
-    except (Unavailable, Refused) as error:
-        logger.warning("refusal_told_without_its_page", code=refused.code, error=type(error).__name__)
-    return tell_with_form(
-        page,
-        walk,
-        because,
-        refused.status,
-        action="/bookings",
-        code=refused.code,
-        retry_after=refused.retry_after,
-    )
+    code: str
+    errors: dict[str, str] = {}
+    """Codes by field."""
+    told: Told | None = None
 
 
 @router.get("/bookings")
@@ -112,13 +64,13 @@ async def voucher(page: Page = OpenPage) -> Response:
     )
 
 
-async def _held_booking(page: Page, held: tuple[str, str]) -> Booking | Response:
+async def _held_booking(page: Page, held: Held) -> Booking | Response:
     """The booking that the cookie opens, or the page that says why it does not."""
     try:
-        return await page.commands.look_up(*held)
+        return await page.commands.look_up(held.code, held.digits)
     except Unavailable:
         # The code is all that is needed to come, so it is shown even where nothing else can be.
-        return page.tell(AWAY["booking"], HTTPStatus.SERVICE_UNAVAILABLE, held_code=held[0])
+        return page.tell(AWAY["booking"], HTTPStatus.SERVICE_UNAVAILABLE, held_code=held.code)
     except Refused as refused:
         if refused.code in {"booking_unknown", "invalid_request"}:
             response = page.go("/bookings/lookup")
@@ -129,7 +81,7 @@ async def _held_booking(page: Page, held: tuple[str, str]) -> Booking | Response
             refused.status,
             code=refused.code,
             retry_after=refused.retry_after,
-            held_code=held[0],
+            held_code=held.code,
         )
 
 
@@ -153,49 +105,72 @@ async def calendar(page: Page = OpenPage) -> Response:
 @router.get("/bookings/lookup")
 async def look_up_form(page: Page = OpenPage) -> Response:
     """查我的预约."""
-    return page.show("lookup.html", code="", findings={}, because=None, retry_after=None)
+    return _show_look_up(page, "", {}, None)
+
+
+@router.get("/bookings/lookup/{page_id}")
+async def look_up_again(page_id: DraftId, page: Page = OpenPage) -> Response:
+    """The form with what is wrong."""
+    found = page.site.cookies.kept(page.request, _look_up_page(page_id))
+    if found is None:
+        return _show_look_up(page, "", {}, DRAFT_GONE)
+    tried = LookUp.model_validate(found)
+    findings = {name: field_phrase(code, page.language) for name, code in tried.errors.items()}
+    if tried.told is None:
+        return _show_look_up(page, tried.code, findings, None, status=HTTPStatus.UNPROCESSABLE_ENTITY)
+    because = None if findings else refusal(tried.told.code)
+    return _show_look_up(
+        page, tried.code, findings, because, status=tried.told.status, retry_after=tried.told.retry_after
+    )
 
 
 @router.post("/bookings/lookup")
 async def look_up(page: Page = OpenPage, posted: Posted = PostedForm) -> Response:
     """Open a booking by its code and last digits."""
     code, digits = posted.get("code")[:CODE_CHARACTERS], posted.get("digits")[:DIGITS_CHARACTERS]
-    findings: Findings = {}
-    if not code:
-        findings["code"] = page.say("还没填，预约码是 8 位数字")
-    if not digits:
-        findings["digits"] = field_phrase("digits_format", page.language)
     if not posted.is_fresh:
-        return _look_up_again(page, code, findings, REFUSALS["form_expired"], status=HTTPStatus.OK)
-    if findings:
-        return _look_up_again(page, code, findings, None, status=HTTPStatus.UNPROCESSABLE_ENTITY)
+        return _again(page, LookUp(code=code, told=Told(code="form_expired", status=HTTPStatus.OK)))
+    missing = {"code": "code_required"} if not code else {}
+    if not digits:
+        missing["digits"] = "digits_format"
+    if missing:
+        return _again(page, LookUp(code=code, errors=missing))
     try:
         booking = await page.commands.look_up(code, digits)
     except Refused as refused:
-        for each in refused.errors:
-            name = each.pointer.strip("/")
-            if name in {"code", "digits"}:
-                findings[name] = field_phrase(each.code, page.language)
-        because = None if findings else refusal(refused.code)
-        return _look_up_again(page, code, findings, because, status=refused.status, retry_after=refused.retry_after)
+        errors = {each.pointer.strip("/"): each.code for each in refused.errors}
+        errors = {name: errors[name] for name in ("code", "digits") if name in errors}
+        told = Told(code=refused.code, status=refused.status, retry_after=refused.retry_after)
+        return _again(page, LookUp(code=code, errors=errors, told=told))
     response = page.go("/bookings")
-    page.site.cookies.set_voucher(page.request, response, booking.code, digits)
+    page.site.cookies.set_voucher(page.request, response, Held(booking.booking_id, booking.code, digits))
     return response
 
 
-def _look_up_again(  # noqa: PLR0913  (what the page says)
+def _look_up_page(page_id: str) -> str:
+    return f"/bookings/lookup/{page_id}"
+
+
+def _again(page: Page, tried: LookUp) -> Response:
+    address = _look_up_page(new_draft())
+    response = page.go(address)
+    page.site.cookies.keep(page.request, response, address, tried.model_dump(mode="json"))
+    return response
+
+
+def _show_look_up(  # noqa: PLR0913  (what the page says)
     page: Page,
     code: str,
     findings: Findings,
     because: Refusal | None,
     *,
-    status: int,
+    status: int = HTTPStatus.OK,
     retry_after: int | None = None,
 ) -> Response:
     response = page.show(
         "lookup.html",
         status,
-        personal=True,
+        personal=bool(code or findings or because),
         code=code,
         findings=findings,
         because=because,
@@ -227,13 +202,13 @@ async def cancel(page: Page = OpenPage, posted: Posted = PostedForm) -> Response
     held = page.site.cookies.voucher(page.request)
     if held is None:
         return page.go("/bookings/lookup")
-    if not posted.is_fresh:
+    if not posted.is_fresh or not _is_shown(posted, held):
         return page.go("/bookings/cancel")
     try:
-        await page.commands.cancel(*held)
+        await page.commands.cancel(held.code, held.digits)
     except Refused as refused:
         if refused.code != "booking_already_cancelled":
-            return page.tell(refusal(refused.code), refused.status, code=refused.code, retry_after=refused.retry_after)
+            raise
     return page.go("/bookings")
 
 
@@ -243,12 +218,14 @@ async def agree(page: Page = OpenPage, posted: Posted = PostedForm) -> Response:
     held = page.site.cookies.voucher(page.request)
     if held is None:
         return page.go("/bookings/lookup")
-    if posted.is_fresh:
-        try:
-            await page.commands.agree(*held)
-        except Refused as refused:
-            return page.tell(refusal(refused.code), refused.status, code=refused.code, retry_after=refused.retry_after)
+    if posted.is_fresh and _is_shown(posted, held):
+        await page.commands.agree(held.code, held.digits)
     return page.go("/bookings")
+
+
+def _is_shown(posted: Posted, held: Held) -> bool:
+    """Whether the form is about the booking that is open: another tab may have opened another one meanwhile."""
+    return posted.get("booking") == held.booking_id
 
 
 @router.post("/bookings/leave")

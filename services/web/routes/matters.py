@@ -4,10 +4,10 @@ import asyncio
 
 from fastapi import APIRouter, Response
 
+from services.web.addresses import Id
 from services.web.domain import first_open
 from services.web.pages import OpenPage, Page
 from services.web.queries import or_none
-from services.web.routes.addresses import Id
 from services.web.routes.start import general_desk_matter
 from services.web.upstream import Refused
 from shared.access import Caller, allow

@@ -8,10 +8,10 @@ from collections.abc import Sequence
 
 from fastapi import APIRouter, Response
 
+from services.web.addresses import Id
 from services.web.domain import Expected, Matter, Official, Session
 from services.web.pages import OpenPage, Page
 from services.web.queries import or_none
-from services.web.routes.addresses import Id
 from services.web.upstream import Refused
 from shared.access import Caller, allow
 
