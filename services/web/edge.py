@@ -1,4 +1,4 @@
-"""Outermost layer of the pages: headers on every answer, and preferences by link."""
+"""Outermost layer of the pages: headers on every answer, preferences by link, and HEAD as GET without a body."""
 
 from collections.abc import Awaitable, Callable
 from http import HTTPStatus
@@ -27,9 +27,14 @@ class Edge:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
+        head_only = scope["method"] == "HEAD"
+        if head_only:
+            scope = {**scope, "method": "GET"}
         request = Request(scope, receive)
 
         async def send_protected(message: Message) -> None:
+            if head_only and message["type"] == "http.response.body":
+                message = {**message, "body": b""}
             if message["type"] == "http.response.start":
                 present = {name.lower() for name, _ in message["headers"]}
                 added = [each for each in protection(request) if each[0] not in present]

@@ -161,6 +161,18 @@ async def test_preferences_are_kept_and_leave_the_address(browser):
 
 
 @pytest.mark.parametrize(
+    "address", ["/", "/matters?q=%E6%88%BF", "/bookings", "/nothing", "/static/tokens.css", "/?lang=en"]
+)
+async def test_head_answers_as_get_without_a_body(browser, address):
+    page, head = await browser.get(address), await browser.head(address)
+    assert head.status_code == page.status_code
+    assert head.content == b""
+    for name in ("content-type", "content-length", "location", "cache-control", "content-security-policy"):
+        assert head.headers.get(name) == page.headers.get(name), name
+    assert (await browser.head("/bookings/agree")).status_code == 405
+
+
+@pytest.mark.parametrize(
     "address",
     [
         "/matters?q=%ff%fe",
