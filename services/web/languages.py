@@ -20,6 +20,8 @@ from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from babel.support import Translations
 
+from services.web.names import romanised
+
 LOCALES = Path(__file__).parent / "locale"
 
 Code = Literal["zh", "en"]
@@ -54,6 +56,11 @@ class Language:
     def of(self, thing: Any, name: str) -> str:
         """A name that the roster keeps in both languages: `of(matter, "name")`. Chinese stands in for a missing one."""
         return getattr(thing, f"{name}_{self.code}", "") or getattr(thing, f"{name}_zh", "")
+
+    def person(self, name: str) -> str:
+        """周文清 · Zhou Wenqing 周文清: who cannot read it can say it, and finds it on the plate at the window."""
+        latin = romanised(name) if self.code != "zh" else ""
+        return f"{latin} {name}" if latin else name
 
     def phone(self, number: str) -> str:
         """A phone number as it is written here: 转 stands before an extension."""

@@ -97,6 +97,7 @@ def _environment(language: Language, settings: WebSettings) -> jinja2.Environmen
         date=lambda when: language.month_day(_local(when, settings)),
         weekday=lambda when: language.weekday(_local(when, settings)),
         named=language.of,
+        person=language.person,
         dial=_dial,
     )
     return environment

@@ -101,6 +101,11 @@ async def test_the_whole_way_ends_in_a_voucher(county, browser):
     assert "style=" not in voucher.text
 
 
+async def test_an_english_page_says_how_an_official_is_called(browser):
+    await browser.get("/?lang=en")
+    assert "Director Zhou Wenqing 周文清" in (await check_page(browser)).text
+
+
 async def test_what_was_typed_is_shown_as_text(browser):
     page = await check_page(browser)
     assert "<script>alert" not in page.text

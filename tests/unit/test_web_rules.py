@@ -12,6 +12,7 @@ from services.web import catalogues
 from services.web.domain import Booking, length_finding, lookup_digits, remaining
 from services.web.forms import Details, Unreadable, found_here, read_pairs, whole_number
 from services.web.languages import CHINESE, ENGLISH, LOCALES
+from services.web.names import romanised
 from services.web.refusals import AWAY, AWAY_WHILE_BOOKING, AWAY_WITH_FORM, DRAFT_GONE, NOT_YET, REFUSALS, UNKNOWN
 from tests.unit.web_county import booking
 
@@ -92,6 +93,29 @@ def test_days_read_as_people_write_them():
     assert CHINESE.day(day) == "2026年1月4日 星期日"
     assert ENGLISH.day(day) == "Sunday 4 January 2026"
     assert ENGLISH.phone("12345 转 2") == "12345 ext. 2"
+
+
+@pytest.mark.parametrize(
+    ("name", "latin"),
+    [
+        ("王桂兰", "Wang Guilan"),
+        ("单小英", "Shan Xiaoying"),
+        ("曾国强", "Zeng Guoqiang"),
+        ("仇和", "Qiu He"),
+        ("吕绿", "Lyu Lyu"),
+        ("欧阳明", "Ouyang Ming"),
+        ("东方", "Dong Fang"),
+        ("张西安", "Zhang Xi'an"),
+        ("单单", "Shan Dan"),
+        ("Anna", ""),
+        ("阿卜杜拉·买买提", ""),
+        ("", ""),
+    ],
+)
+def test_a_chinese_name_is_written_as_passports_do(name, latin):
+    assert romanised(name) == latin
+    assert ENGLISH.person(name) == (f"{latin} {name}" if latin else name)
+    assert CHINESE.person(name) == name
 
 
 def test_every_phrase_is_translated_and_no_translation_is_left_over():
