@@ -60,6 +60,8 @@ class Runtime:
     messaging: "Messaging | None" = None
     parts: dict[str, Any] = field(default_factory=dict)
     """What the service itself adds at its start, such as booking's combiner."""
+    at_exit: list[Callable[[], None]] = field(default_factory=list)
+    """Called when the process is asked to end, before its connections are waited for: to end what never ends itself."""
 
     @property
     def pool(self) -> Pool:

@@ -4,6 +4,7 @@ A stop that hangs, as one does for minutes when Kafka is gone, is ended by a thr
 loop does: rows not yet marked as published are published after the next start.
 """
 
+import asyncio
 import os
 import threading
 from types import FrameType
@@ -18,8 +19,9 @@ logger = structlog.get_logger(__name__)
 
 
 class _Server(uvicorn.Server):
-    def __init__(self, config: uvicorn.Config, deadline_seconds: float) -> None:
+    def __init__(self, app: FastAPI, config: uvicorn.Config, deadline_seconds: float) -> None:
         super().__init__(config)
+        self._app = app
         self._deadline_seconds = deadline_seconds
         self._armed = False
 
@@ -29,7 +31,14 @@ class _Server(uvicorn.Server):
             timer = threading.Timer(self._deadline_seconds, self._end)
             timer.daemon = True
             timer.start()
+            asyncio.get_running_loop().call_soon_threadsafe(self._end_streams)
         super().handle_exit(sig, frame)
+
+    def _end_streams(self) -> None:
+        """End what would hold the stop up for ever, such as live streams."""
+        running = getattr(self._app.state, "runtime", None)
+        for call in running.at_exit if running is not None else ():
+            call()
 
     def _end(self) -> None:
         logger.error("shutdown_deadline_passed", seconds=self._deadline_seconds)
@@ -52,4 +61,4 @@ def serve(app: FastAPI, settings: ServiceSettings) -> None:
         timeout_keep_alive=65,
         timeout_graceful_shutdown=max(1, int(settings.shutdown_seconds) - 4),
     )
-    _Server(config, settings.shutdown_seconds).run()
+    _Server(app, config, settings.shutdown_seconds).run()

@@ -156,13 +156,15 @@ async def booking_view(connection: Connection, booking_id: UUID, vault: Vault) -
 async def card(connection: Connection, booking_id: UUID, vault: Vault) -> VisitorCard:
     """A booking's visitor card. Raises BookingUnknown where it is gone or anonymous."""
     row = await _whole(connection, booking_id)
-    return visitor_card(Booking.of(row), person_of(row, vault))
+    return visitor_card(Booking.of(row), person_of(row, vault), row["document_key"])
 
 
 async def cards(connection: Connection, booking_ids: Sequence[UUID], vault: Vault) -> VisitorCards:
     """The visitor cards of those bookings that are neither gone nor anonymous."""
     rows = await bookings.select_by_ids(connection, booking_ids)
-    return VisitorCards(items=[visitor_card(Booking.of(row), person_of(row, vault)) for row in rows])
+    return VisitorCards(
+        items=[visitor_card(Booking.of(row), person_of(row, vault), row["document_key"]) for row in rows]
+    )
 
 
 async def aggregate_ids(connection: Connection, after: str | None, limit: int) -> Sequence[str]:

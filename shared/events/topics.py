@@ -1,12 +1,12 @@
 """The table of topics: the one place that says who produces and who consumes what."""
 
-from shared.events import booking, notifications, roster
+from shared.events import booking, notifications, queue, roster
 from shared.events.base import Topic
 
 VENUES = Topic(
     name="roster.venues.v1",
     producer="roster",
-    consumers=("notifications",),
+    consumers=("notifications", "queue"),
     key="venue_id",
     meaning="A hall, its departments and windows.",
     events=(roster.VenueDescribed,),
@@ -15,7 +15,7 @@ VENUES = Topic(
 MATTERS = Topic(
     name="roster.matters.v1",
     producer="roster",
-    consumers=("booking", "notifications"),
+    consumers=("booking", "notifications", "queue"),
     key="matter_id",
     meaning="What visitors may come for, with documents and days.",
     events=(roster.MatterDescribed, roster.MatterWithdrawn),
@@ -24,7 +24,7 @@ MATTERS = Topic(
 SESSIONS = Topic(
     name="roster.sessions.v1",
     producer="roster",
-    consumers=("booking", "notifications"),
+    consumers=("booking", "notifications", "queue"),
     key="session_id",
     meaning="The service days and who is on duty at which window.",
     events=(roster.SessionPlanned, roster.SessionAmended, roster.SessionMoved, roster.SessionCancelled),
@@ -32,7 +32,7 @@ SESSIONS = Topic(
 BOOKINGS = Topic(
     name="booking.bookings.v1",
     producer="booking",
-    consumers=("notifications",),
+    consumers=("notifications", "queue"),
     key="booking_id",
     meaning="Every seat taken, and what became of it.",
     events=(booking.BookingMade, booking.BookingMoved, booking.BookingAgreed, booking.BookingCancelled),
@@ -51,4 +51,38 @@ MESSAGES = Topic(
     ),
 )
 
-TOPICS = (VENUES, MATTERS, SESSIONS, BOOKINGS, MESSAGES)
+VISITS = Topic(
+    name="queue.visits.v1",
+    producer="queue",
+    consumers=(),
+    key="visit_id",
+    meaning="Every visit of a service day from check-in to outcome, and who did not come.",
+    events=(
+        queue.VisitCheckedIn,
+        queue.VisitNearing,
+        queue.VisitCalled,
+        queue.VisitUnanswered,
+        queue.VisitStarted,
+        queue.VisitHeld,
+        queue.VisitResumed,
+        queue.VisitTransferred,
+        queue.VisitFinished,
+        queue.VisitClosed,
+        queue.VisitUndone,
+    ),
+)
+WINDOWS = Topic(
+    name="queue.windows.v1",
+    producer="queue",
+    consumers=(),
+    key="session_id:window_id",
+    meaning="Each window in each session: whether it receives, who sits there, how late it runs.",
+    events=(
+        queue.WindowOpened,
+        queue.WindowPaused,
+        queue.WindowClosed,
+        queue.AttendanceRecorded,
+    ),
+)
+
+TOPICS = (VENUES, MATTERS, SESSIONS, BOOKINGS, MESSAGES, VISITS, WINDOWS)

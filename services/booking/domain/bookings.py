@@ -230,7 +230,12 @@ class VisitorCard(BaseModel):
     email: str | None
     language: Literal["zh", "en"]
     code: str
+    surname: str
     document_last4: str | None
+    document_key: str | None
+    """The blind index of the document, hexadecimal: equal for equal documents in every service."""
+    note: str | None
+    raised_before: bool | None
     state: State
     version: int
     party_size: int
@@ -244,7 +249,7 @@ class VisitorCards(BaseModel):
     items: list[VisitorCard]
 
 
-def visitor_card(booking: Booking, person: Person) -> VisitorCard:
+def visitor_card(booking: Booking, person: Person, document_key: bytes | None) -> VisitorCard:
     """The card of a booking."""
     return VisitorCard(
         booking_id=str(booking.booking_id),
@@ -253,7 +258,11 @@ def visitor_card(booking: Booking, person: Person) -> VisitorCard:
         email=person.email,
         language=booking.language,
         code=codes.spoken(booking.code),
+        surname=surname(person.name),
         document_last4=person.document[-4:] if person.document else None,
+        document_key=document_key.hex() if document_key else None,
+        note=person.note,
+        raised_before=booking.raised_before,
         state=booking.state,
         version=booking.version,
         party_size=booking.party_size,

@@ -1,0 +1,144 @@
+"""The day that a verb happens in: locked, with what every verb does to it."""
+
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from typing import Self
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from pydantic import TypeAdapter
+
+from services.queue.domain import problems
+from services.queue.domain.lines import Present, places_before
+from services.queue.domain.tickets import NEAR, Ticket
+from services.queue.domain.windows import WindowDay
+from services.queue.sql import days, steps, tickets
+from shared.database import Connection, constraints
+from shared.events import queue as events
+from shared.messaging import outbox
+
+SNAPSHOT = TypeAdapter(Ticket)
+CONFLICTS = {
+    "ticket_window_has_one": problems.WindowBusy,
+    "ticket_person_at_one_window": problems.PersonElsewhere,
+    "ticket_booking_once": problems.TicketMovedOn,
+}
+
+
+@dataclass(frozen=True)
+class Day:
+    """A session of which the caller's transaction holds the lock."""
+
+    connection: Connection
+    session_id: str
+    venue_id: str
+    date: date
+    now: datetime
+
+    @classmethod
+    async def lock(cls, connection: Connection, session_id: str, zone: ZoneInfo, *, check_in: bool = False) -> Self:
+        """Lock a session. Raises SessionUnknown, DayClosed, or SessionNotToday.
+
+        Who checks in comes on the day; what was begun may be ended after midnight.
+        """
+        row = await days.lock_session(connection, session_id)
+        if row is None or row["status"] != "planned":
+            raise problems.SessionUnknown
+        if row["closed_at"] is not None:
+            raise problems.DayClosed
+        today = row["now"].astimezone(zone).date()
+        if row["date"] > today or (check_in and row["date"] != today):
+            raise problems.SessionNotToday
+        return cls(connection, session_id, row["venue_id"], row["date"], row["now"])
+
+    async def windows(self) -> dict[str, WindowDay]:
+        """The session's windows by id."""
+        rows = await days.select_windows(self.connection, self.session_id)
+        return {row["window_id"]: WindowDay.of(row) for row in rows}
+
+    async def window(self, window_id: str) -> WindowDay:
+        """One window. Raises WindowUnknown."""
+        found = (await self.windows()).get(window_id)
+        if found is None:
+            raise problems.WindowUnknown
+        return found
+
+    async def present(self) -> list[Present]:
+        """Everybody who is here."""
+        rows = await tickets.select_present(self.connection, self.session_id)
+        return [Present(Ticket.of(row), row["elsewhere"]) for row in rows]
+
+    async def ticket(self, ticket_id: UUID) -> Ticket:
+        """One ticket. Raises TicketUnknown."""
+        row = await tickets.select_ticket(self.connection, self.session_id, ticket_id)
+        if row is None:
+            raise problems.TicketUnknown
+        return Ticket.of(row)
+
+    async def ticket_of(self, token: str) -> Ticket:
+        """The ticket of a visitor's page. Raises TicketUnknown."""
+        row = await tickets.select_by_token(self.connection, token)
+        if row is None:
+            raise problems.TicketUnknown
+        return Ticket.of(row)
+
+    async def save(
+        self,
+        ticket: Ticket,
+        event: type[events.VisitEvent],
+        outcomes: tuple[events.Outcome, ...] = (),
+        remarks: tuple[events.Remark, ...] = (),
+    ) -> Ticket:
+        """Keep a ticket's new state and say so. Raises WindowBusy or PersonElsewhere."""
+        with constraints(CONFLICTS):
+            saved = await tickets.update_ticket(self.connection, ticket, event.__name__)
+        visit = saved.public(outcomes, remarks)
+        await outbox.append(self.connection, event(version=saved.version, visit=visit))
+        return saved
+
+    async def save_window(self, window: WindowDay, event: type[events.WindowEvent]) -> WindowDay:
+        """Keep a window's new state and say so."""
+        saved = await days.update_window(self.connection, window, event.__name__)
+        await outbox.append(
+            self.connection, event(version=saved.version, window=saved.public(self.venue_id, self.date))
+        )
+        return saved
+
+    async def step(
+        self,
+        window_id: str,
+        verb: str,
+        *,
+        before: Ticket | None = None,
+        after: Ticket | None = None,
+        counted: str = "{}",
+    ) -> int:
+        """Record a verb at a window."""
+        return await steps.insert_step(
+            self.connection,
+            session_id=self.session_id,
+            window_id=window_id,
+            ticket_id=after.ticket_id if after else None,
+            verb=verb,
+            taken_at=self.now,
+            before=SNAPSHOT.dump_json(before).decode() if before else None,
+            ticket_version=after.version if after else None,
+            counted=counted,
+        )
+
+    async def end(self) -> None:
+        """What every verb does last: tell those whose turn is near, and count the change."""
+        await self._tell_nearing()
+        await days.count_change(self.connection, self.session_id)
+
+    async def _tell_nearing(self) -> None:
+        """Say once of each who waits that at most three are before it now."""
+        present = await self.present()
+        windows = tuple((await self.windows()).values())
+        for each in present:
+            ticket = each.ticket
+            if ticket.state != "waiting" or ticket.near:
+                continue
+            before = places_before(present, windows, ticket, self.now)
+            if before is not None and before <= NEAR:
+                await self.save(replace(ticket, near=True), events.VisitNearing)

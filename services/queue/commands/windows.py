@@ -1,0 +1,41 @@
+"""What a window does with itself: open, pause, close; and who sits there."""
+
+from services.queue.commands.day import Day
+from services.queue.domain import problems, requests, windows
+from services.queue.domain.windows import WindowDay
+from shared.events import queue as events
+
+
+async def open_window(day: Day, window: WindowDay) -> WindowDay:
+    """Receive."""
+    return await _step(day, window, "open", windows.opened(window), events.WindowOpened)
+
+
+async def pause(day: Day, window: WindowDay, wish: requests.Pause) -> WindowDay:
+    """Stop calling for a while, with a reason. Raises WindowNotOpen."""
+    return await _step(day, window, "pause", windows.paused(window, wish.reason), events.WindowPaused)
+
+
+async def close(day: Day, window: WindowDay) -> WindowDay:
+    """Receive nobody any more. Raises WindowBusy while somebody is there."""
+    present = await day.present()
+    if any(each.ticket.is_at_a_window and each.ticket.at_window == window.window_id for each in present):
+        raise problems.WindowBusy
+    return await _step(day, window, "close", windows.closed(window), events.WindowClosed)
+
+
+async def attend(day: Day, window: WindowDay, wish: requests.Attend) -> WindowDay:
+    """Record that the official came, is called away, or left; it takes effect at once."""
+    if wish.returns_at is not None and wish.returns_at <= day.now:
+        raise problems.InvalidRequest.of("/returns_at", "returns_at_past", "the time of return is over")
+    attended = windows.attended(
+        window, wish.attendance, day.now, substitute_id=wish.substitute_id, returns_at=wish.returns_at
+    )
+    return await _step(day, window, wish.attendance, attended, events.AttendanceRecorded)
+
+
+async def _step(day: Day, window: WindowDay, verb: str, after: WindowDay, event: type[events.WindowEvent]) -> WindowDay:
+    saved = await day.save_window(after, event)
+    await day.step(window.window_id, verb)
+    await day.end()
+    return saved

@@ -1,0 +1,52 @@
+"""Who is here, whose queue they stand in, and how many are before them."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from services.queue.domain.order import Waiting, line
+from services.queue.domain.tickets import Ticket
+from services.queue.domain.windows import WindowDay
+
+
+@dataclass(frozen=True)
+class Present:
+    """Somebody who is here, and whether they are at another window."""
+
+    ticket: Ticket
+    elsewhere: bool
+
+    def waiting(self) -> Waiting:
+        """As the order of the queue sees them."""
+        return self.ticket.waiting(elsewhere=self.elsewhere)
+
+
+def queue_of(present: Sequence[Present], window: WindowDay) -> list[Present]:
+    """Who waits for a window: its department's, bound to it or to none."""
+    return [
+        each
+        for each in present
+        if each.ticket.state == "waiting"
+        and each.ticket.department_id == window.department_id
+        and each.ticket.bound_to in (None, window.window_id)
+    ]
+
+
+def places_before(
+    present: Sequence[Present], windows: Iterable[WindowDay], ticket: Ticket, now: datetime
+) -> int | None:
+    """How many are called before a ticket, at the window where it is soonest; None where it does not wait."""
+    if ticket.state != "waiting":
+        return None
+    candidates = [
+        each
+        for each in windows
+        if each.department_id == ticket.department_id and ticket.bound_to in (None, each.window_id)
+    ]
+    serving = [each for each in candidates if each.state == "open"] or candidates
+    places = []
+    for window in serving:
+        order = line([each.waiting() for each in queue_of(present, window)], now)
+        if ticket.ticket_id in order:
+            places.append(order.index(ticket.ticket_id))
+    return min(places, default=None)

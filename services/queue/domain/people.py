@@ -1,0 +1,57 @@
+"""Who comes: the visitor card as booking gives it, kept encrypted, and what a window sees of it."""
+
+from typing import Literal
+
+from services.queue.domain.views import Visitor
+from shared.events.base import State
+from shared.privacy import Vault
+
+CARD_PURPOSE = "queue.card"
+CODE_PURPOSE = "queue.code"
+SAID_PURPOSE = "queue.said"
+"""Of what visitors said and were told."""
+
+
+class Proxy(State):
+    """Whoever booked for the visitor."""
+
+    name: str
+    phone: str | None = None
+
+
+class Card(State):
+    """Who is to be received. A walk-in's has a name at most."""
+
+    booking_id: str = ""
+    name: str | None = None
+    surname: str | None = None
+    code: str = ""
+    document_last4: str | None = None
+    document_key: str | None = None
+    """The blind index of the document, hexadecimal: equal for equal documents in every service."""
+    note: str | None = None
+    raised_before: bool | None = None
+    version: int = 0
+    proxy: Proxy | None = None
+    language: Literal["zh", "en"] = "zh"
+
+
+class Cards(State):
+    """Those of the cards asked for that there are."""
+
+    items: tuple[Card, ...]
+
+
+def visitor_of(sealed: bytes | None, vault: Vault) -> Visitor:
+    """Who comes, as the serving window sees it. Raises UnreadableValue where the key is not there."""
+    if sealed is None:
+        return Visitor()
+    card = Card.model_validate_json(vault.decrypt(sealed, CARD_PURPOSE))
+    return Visitor(
+        name=card.name,
+        surname=card.surname or (card.name[:1] if card.name else None),
+        document_last4=card.document_last4,
+        note=card.note,
+        raised_before=card.raised_before,
+        by_proxy=card.proxy is not None,
+    )

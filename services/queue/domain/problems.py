@@ -1,0 +1,176 @@
+"""What a caller of the queue can be told, each with a stable code."""
+
+from shared.problems import FieldProblem, Problem
+
+
+class InvalidRequest(Problem):
+    """Fields that only the day's state can judge."""
+
+    status = 422
+    code = "invalid_request"
+    title = "Some fields need correcting."
+
+    @classmethod
+    def of(cls, pointer: str, code: str, detail: str) -> "InvalidRequest":
+        """The problem of one field."""
+        return cls(errors=[FieldProblem(pointer=pointer, code=code, detail=detail)])
+
+
+class SessionUnknown(Problem):
+    """There is no such session, or it is not held."""
+
+    status = 404
+    code = "session_unknown"
+    title = "No such session is known here."
+
+
+class SessionNotToday(Problem):
+    """The session is held on another day, so nobody can check in to it."""
+
+    status = 409
+    code = "session_not_today"
+    title = "This session is not held today."
+
+
+class DayClosed(Problem):
+    """The day was closed; what is put right now is a correction."""
+
+    status = 409
+    code = "day_closed"
+    title = "The day is closed."
+
+
+class WindowUnknown(Problem):
+    """The session has no such window."""
+
+    status = 404
+    code = "window_unknown"
+    title = "The session has no such window."
+
+
+class WindowNotOpen(Problem):
+    """The window does not receive now."""
+
+    status = 409
+    code = "window_not_open"
+    title = "The window is not open."
+
+
+class WindowBusy(Problem):
+    """The window has somebody already: finish, hold or transfer them first."""
+
+    status = 409
+    code = "window_busy"
+    title = "Somebody is at the window already."
+
+
+class WindowIdle(Problem):
+    """Nobody is at the window, so there is nothing to do that with."""
+
+    status = 409
+    code = "window_idle"
+    title = "Nobody is at the window."
+
+
+class WindowMovedOn(Problem):
+    """Something else was done at the window meanwhile, by another tab or colleague."""
+
+    status = 409
+    code = "window_moved_on"
+    title = "The window has moved on since this page was shown."
+
+
+class NobodyWaits(Problem):
+    """Nobody can be called to this window."""
+
+    status = 409
+    code = "nobody_waits"
+    title = "Nobody waits for this window."
+
+
+class TicketUnknown(Problem):
+    """There is no such ticket in this session."""
+
+    status = 404
+    code = "ticket_unknown"
+    title = "No such ticket is known here."
+
+
+class TicketMovedOn(Problem):
+    """The ticket is no longer in a state in which this can be done with it."""
+
+    status = 409
+    code = "ticket_moved_on"
+    title = "The ticket is elsewhere by now."
+
+
+class PersonElsewhere(Problem):
+    """The person is being called or received at another window."""
+
+    status = 409
+    code = "person_elsewhere"
+    title = "This person is at another window now."
+
+
+class BookingUnknown(Problem):
+    """No booking of this session has that code or document."""
+
+    status = 404
+    code = "booking_unknown"
+    title = "No booking of today is known by this."
+
+
+class BookingCancelled(Problem):
+    """The booking was cancelled; its visitor can come as a walk-in."""
+
+    status = 409
+    code = "booking_cancelled"
+    title = "The booking was cancelled."
+
+
+class MatterUnknown(Problem):
+    """There is no such matter, or nobody in this session receives for it."""
+
+    status = 404
+    code = "matter_unknown"
+    title = "Nobody receives for this matter today."
+
+
+class NumbersExhausted(Problem):
+    """Three digits are used up: 999 tickets of one group in one session."""
+
+    status = 409
+    code = "numbers_exhausted"
+    title = "There are no more numbers for this department today."
+
+
+class OutcomeMissing(Problem):
+    """Each matter of the visit needs an outcome before it is finished."""
+
+    status = 422
+    code = "outcome_missing"
+    title = "A matter of the visit has no outcome yet."
+
+
+class NothingToUndo(Problem):
+    """There is no last verb, it is too long ago, or what it changed has moved on."""
+
+    status = 409
+    code = "nothing_to_undo"
+    title = "The last step can no longer be taken back."
+
+
+class StreamsExhausted(Problem):
+    """This process serves as many live streams as it may."""
+
+    status = 429
+    code = "too_many_streams"
+    title = "Too many screens are connected; try again in a moment."
+
+
+class IdempotencyKeyMissing(Problem):
+    """A ticket is taken once, however often it is asked for: that needs a key."""
+
+    status = 400
+    code = "idempotency_key_missing"
+    title = "The header Idempotency-Key is missing."

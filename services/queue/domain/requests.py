@@ -1,0 +1,145 @@
+"""What the counter and the windows send, validated field by field."""
+
+import unicodedata
+from datetime import datetime
+from typing import Annotated, Literal
+from uuid import UUID
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic_core import PydanticCustomError
+
+from services.queue.domain.tickets import Priority
+from shared.events.queue import OutcomeKind
+
+MATTERS_MOST = 10
+
+
+def _clean(text: str) -> str:
+    """NFC without outer blanks, breaks as they are; no other control character, U+0000 above all."""
+    text = unicodedata.normalize("NFC", text).strip()
+    if any(unicodedata.category(each) in ("Cc", "Cs") and each not in "\n\t" for each in text):
+        raise PydanticCustomError("text_control_character", "control characters cannot be part of a text")
+    return text
+
+
+Identifier = Annotated[str, StringConstraints(min_length=1, max_length=200), AfterValidator(_clean)]
+Line = Annotated[str, StringConstraints(min_length=1, max_length=200), AfterValidator(_clean)]
+Text = Annotated[str, StringConstraints(min_length=1, max_length=2000), AfterValidator(_clean)]
+Persons = Annotated[int, Field(strict=True, ge=1, le=200)]
+
+
+class Body(BaseModel):
+    """A request's body. Unknown members are refused: a misspelt one would be lost without a word."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class CheckIn(Body):
+    """Somebody with a booking is here. Its code as it is typed or scanned, or its id from the day's list."""
+
+    code: Annotated[str, StringConstraints(min_length=8, max_length=20)] | None = None
+    booking_id: UUID | None = None
+    persons: Persons | None = None
+    """How many came; as booked, unless said."""
+    priority: Priority | None = None
+
+    @model_validator(mode="after")
+    def _one_way(self) -> "CheckIn":
+        if (self.code is None) == (self.booking_id is None):
+            raise PydanticCustomError("one_of", "say either the code or the booking's id")
+        return self
+
+
+class WalkIn(Body):
+    """Somebody without a booking takes a ticket. Advice needs no document and no name."""
+
+    matter_ids: Annotated[list[Identifier], Field(min_length=1, max_length=MATTERS_MOST)]
+    persons: Persons = 1
+    priority: Priority | None = None
+    name: Line | None = None
+    language: Literal["zh", "en"] = "zh"
+
+
+class AtVersion(Body):
+    """The window's state that the page showed: a verb of an old page is refused, and no click counts twice."""
+
+    version: Annotated[int, Field(strict=True, ge=0)]
+
+
+class OfTicket(AtVersion):
+    """A verb about one ticket."""
+
+    ticket_id: UUID
+
+
+class Pause(AtVersion):
+    """Not calling for a while."""
+
+    reason: Line
+
+
+class Transfer(AtVersion):
+    """To another window, or to whichever window of a department is free."""
+
+    window_id: Identifier | None = None
+    department_id: Identifier | None = None
+
+    @model_validator(mode="after")
+    def _one_place(self) -> "Transfer":
+        if (self.window_id is None) == (self.department_id is None):
+            raise PydanticCustomError("one_of", "say either the window or the department")
+        return self
+
+
+class MatterOutcome(Body):
+    """What came of one matter. Incomplete says what is missing, all of it at once; declined says why."""
+
+    matter_id: Identifier
+    kind: OutcomeKind
+    said: Text | None = None
+    """What the visitor is told; for `incomplete` what is missing, for `declined` the reason."""
+
+    @model_validator(mode="after")
+    def _explained(self) -> "MatterOutcome":
+        if self.kind in ("incomplete", "declined") and self.said is None:
+            raise PydanticCustomError("outcome_explained", "say what is missing, or why it is declined")
+        return self
+
+
+class Problem(Body):
+    """Something that hurts, found in the visit."""
+
+    text: Text
+    settled: Literal["on_the_spot", "handed_on"]
+
+
+class Finish(AtVersion):
+    """The end of a visit: an outcome for each matter, and what was found besides."""
+
+    outcomes: Annotated[list[MatterOutcome], Field(min_length=1, max_length=MATTERS_MOST)]
+    problems: Annotated[list[Problem], Field(max_length=20)] = []
+    suggestions: Annotated[list[Text], Field(max_length=20)] = []
+
+    @model_validator(mode="after")
+    def _each_matter_once(self) -> "Finish":
+        if len({each.matter_id for each in self.outcomes}) != len(self.outcomes):
+            raise PydanticCustomError("matter_twice", "each matter has one outcome")
+        return self
+
+
+class Attend(AtVersion):
+    """The official came, is called away, left for the day, or never came."""
+
+    attendance: Literal["present", "away", "left", "absent"]
+    substitute_id: Identifier | None = None
+    returns_at: datetime | None = None
+    reason: Line | None = None
+    """Why they are not there; it is kept with the step and told to nobody outside."""
+
+    @model_validator(mode="after")
+    def _told(self) -> "Attend":
+        if self.attendance != "present" and self.reason is None:
+            raise PydanticCustomError("reason_missing", "say why")
+        if self.returns_at is not None and self.returns_at.tzinfo is None:
+            raise PydanticCustomError("time_zone_missing", "a time needs a time zone")
+        return self

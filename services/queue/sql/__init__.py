@@ -1,0 +1,1 @@
+"""Every statement of the queue, by what it is about."""

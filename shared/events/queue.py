@@ -1,0 +1,181 @@
+"""Said by the queue: what becomes of each visit of a service day, and how its windows do."""
+
+from datetime import date, datetime
+from typing import ClassVar, Literal
+
+from pydantic import Field
+
+from shared.events.base import Event, State
+
+OutcomeKind = Literal["handled", "guided", "incomplete", "declined"]
+ReceivedBy = Literal["principal", "substitute", "staff"]
+
+
+class Outcome(State):
+    """What came of one matter of a visit. What was said stays with the queue."""
+
+    matter_id: str
+    kind: OutcomeKind
+
+
+class Remark(State):
+    """Something found in a visit. Its text stays with the queue, which gives it to who handles it."""
+
+    remark_id: str
+    kind: Literal["problem", "suggestion"]
+    settled: Literal["on_the_spot", "handed_on"] | None = None
+    """Of a problem: mended at once, or to become a case."""
+
+
+class Visit(State):
+    """One party from check-in to outcome, with its place in the queue."""
+
+    visit_id: str
+    session_id: str
+    venue_id: str
+    number: str
+    """Of the ticket, such as A012; empty where nobody came."""
+    source: Literal["booking", "walk_in", "paper"]
+    """`paper`: entered after an outage, with its true times."""
+    booking_id: str | None = None
+    department_id: str
+    window_id: str | None = None
+    """Where it is called or served, else the only window that may call it; None: any of the department."""
+    matter_ids: tuple[str, ...]
+    persons: int = Field(ge=0)
+    """How many came, all counted; 0 where nobody did."""
+    priority: bool = False
+    language: Literal["zh", "en"] = "zh"
+    state: Literal["waiting", "called", "serving", "held", "finished", "closed", "no_show"]
+    closing: Literal["unanswered", "left", "unserved", "next_session", "written_issue"] | None = None
+    """Why it was closed without an outcome."""
+    misses: int = 0
+    """Calls that were not answered."""
+    near: bool = False
+    """At most three are before it; said once."""
+    booked_for: datetime | None = None
+    arrived_at: datetime | None = None
+    called_at: datetime | None = None
+    started_at: datetime | None = None
+    finished_at: datetime | None = None
+    received_by: ReceivedBy | None = None
+    official_id: str | None = None
+    outcomes: tuple[Outcome, ...] = ()
+    remarks: tuple[Remark, ...] = ()
+
+
+class VisitEvent(Event):
+    """Any event of a visit."""
+
+    topic: ClassVar[str] = "queue.visits.v1"
+    visit: Visit
+
+    @property
+    def subject(self) -> str:
+        """The visit's id."""
+        return self.visit.visit_id
+
+
+class VisitCheckedIn(VisitEvent):
+    """Somebody came and has a ticket."""
+
+
+class VisitNearing(VisitEvent):
+    """At most three are before it now."""
+
+
+class VisitCalled(VisitEvent):
+    """A window called the ticket, or called it again."""
+
+
+class VisitUnanswered(VisitEvent):
+    """A call was not answered: back behind two others, or closed after the third."""
+
+
+class VisitStarted(VisitEvent):
+    """It is being received."""
+
+
+class VisitHeld(VisitEvent):
+    """It was interrupted and keeps its place, such as while a fee is paid elsewhere."""
+
+
+class VisitResumed(VisitEvent):
+    """It waits again, or is received again, after it was held."""
+
+
+class VisitTransferred(VisitEvent):
+    """Another window or department has it now; number and place stay."""
+
+
+class VisitFinished(VisitEvent):
+    """Each of its matters has an outcome."""
+
+
+class VisitClosed(VisitEvent):
+    """It ended without an outcome, with a reason."""
+
+
+class VisitUndone(VisitEvent):
+    """The last step was taken back; the state is what it was before."""
+
+
+class VisitCorrected(VisitEvent):
+    """What is recorded of it was put right."""
+
+
+class VisitNoShow(VisitEvent):
+    """A booking of a day that is closed now, for which nobody checked in."""
+
+
+class WindowDay(State):
+    """A window in a session: whether it receives, and who sits there."""
+
+    session_id: str
+    window_id: str
+    venue_id: str
+    date: date
+    department_id: str
+    state: Literal["closed", "open", "paused"]
+    official_id: str | None = None
+    """Who is on duty by the roster."""
+    attendance: Literal["expected", "present", "away", "left", "absent"]
+    """Of the official on duty: `away` is expected back, `left` is not."""
+    attended_at: datetime | None = None
+    substitute_id: str | None = None
+    """Who sits there instead."""
+    returns_at: datetime | None = None
+    minutes_behind: int = Field(default=0, ge=0)
+    """How late those booked are received; told once it is 30 or more, and again when it is over."""
+
+
+class WindowEvent(Event):
+    """Any event of a window in a session."""
+
+    topic: ClassVar[str] = "queue.windows.v1"
+    window: WindowDay
+
+    @property
+    def subject(self) -> str:
+        """Session and window."""
+        return f"{self.window.session_id}:{self.window.window_id}"
+
+
+class WindowOpened(WindowEvent):
+    """The window receives."""
+
+
+class WindowPaused(WindowEvent):
+    """The window does not call for a while."""
+
+
+class WindowClosed(WindowEvent):
+    """The window does not receive any more."""
+
+
+class AttendanceRecorded(WindowEvent):
+    """The official came, went away, came back or left."""
+
+
+class WindowBehind(WindowEvent):
+    """The window runs half an hour late or more, or is on time again."""
