@@ -11,6 +11,7 @@ import asyncio
 import json
 from collections import defaultdict
 from collections.abc import AsyncIterator
+from contextlib import suppress
 
 import asyncpg
 import structlog
@@ -62,11 +63,15 @@ class Hub:
             command_timeout=10,
             server_settings={**SERVER_SETTINGS, "application_name": "queue-live"},
         )
+        lost = asyncio.Event()
+        connection.add_termination_listener(lambda _connection: lost.set())
         try:
             await connection.add_listener(days.CHANNEL, self._on_change)
             await self._catch_up()
-            while True:
-                await asyncio.sleep(LOOK_SECONDS)
+            while not lost.is_set():
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(LOOK_SECONDS):
+                        await lost.wait()
                 await days.ping(connection)
         finally:
             connection.terminate()
