@@ -5,7 +5,7 @@ from functools import partial
 
 from fastapi import FastAPI
 
-from services.queue import cards
+from services.queue import cards, upkeep
 from services.queue.consumers import subscriptions
 from services.queue.live import Hub
 from services.queue.routes import routers
@@ -35,6 +35,10 @@ def create_app() -> FastAPI:
         settings=settings,
         routers=routers,
         subscriptions=subscriptions,
-        workers={"cards": partial(cards.keep, settings=settings, vault=vault), "live": listen},
+        workers={
+            "cards": partial(cards.keep, settings=settings, vault=vault),
+            "live": listen,
+            "upkeep": upkeep.watch,
+        },
         on_start=start,
     )

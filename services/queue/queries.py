@@ -1,14 +1,14 @@
 """What is read of the day."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import asyncpg
 
 from services.queue.domain import problems, views
-from services.queue.domain.estimates import Range, expected
+from services.queue.domain.estimates import Range, expected, minutes_behind
 from services.queue.domain.lines import Present, places_before, queue_of
 from services.queue.domain.order import line
 from services.queue.domain.people import SAID_PURPOSE, visitor_of
@@ -81,7 +81,8 @@ async def desk(
     waits = {
         each.ticket.ticket_id: _waits(each.ticket, sealed[each.ticket.ticket_id], vault, window_id) for each in present
     }
-    order = line([each.waiting() for each in queue_of(present, window)], row["now"])
+    queue = [each.waiting() for each in queue_of(present, window)]
+    order = line(queue, row["now"])
     mine = [each.ticket for each in present if each.ticket.at_window == window_id]
     at = next((each for each in mine if each.is_at_a_window), None)
     last = await steps.select_last(connection, session_id, window_id)
@@ -110,7 +111,7 @@ async def desk(
         attended_at=window.attended_at,
         substitute_id=window.substitute_id,
         returns_at=window.returns_at,
-        minutes_behind=window.minutes_behind,
+        minutes_behind=minutes_behind(row["now"], queue),
         at=_at_window(at, sealed[at.ticket_id], vault) if at else None,
         waiting=[waits[each] for each in order],
         held=[waits[each.ticket_id] for each in mine if each.state == "held"],
@@ -243,11 +244,13 @@ async def _briefs(connection: Connection, session_id: str) -> list[views.WindowB
     rows = await tickets.select_present(connection, session_id)
     present = [Present(Ticket.of(each), each["elsewhere"]) for each in rows]
     windows = await _windows(connection, session_id)
-    return [_brief(each, present) for each in windows.values()]
+    now = await county_now(connection)
+    return [_brief(each, present, now) for each in windows.values()]
 
 
-def _brief(window: WindowDay, present: Sequence[Present]) -> views.WindowBrief:
+def _brief(window: WindowDay, present: Sequence[Present], now: datetime) -> views.WindowBrief:
     at = [each.ticket.number for each in present if _is_at(each.ticket, window)]
+    queue = queue_of(present, window)
     return views.WindowBrief(
         window_id=window.window_id,
         number=window.number,
@@ -256,9 +259,9 @@ def _brief(window: WindowDay, present: Sequence[Present]) -> views.WindowBrief:
         substitute_id=window.substitute_id,
         state=window.state,
         attendance=window.attendance,
-        minutes_behind=window.minutes_behind,
+        minutes_behind=minutes_behind(now, [each.waiting() for each in queue]),
         at=at[0] if at else None,
-        waiting=len(queue_of(present, window)),
+        waiting=len(queue),
     )
 
 

@@ -82,6 +82,7 @@ WINDOWS = Topic(
         queue.WindowPaused,
         queue.WindowClosed,
         queue.AttendanceRecorded,
+        queue.WindowBehind,
     ),
 )
 

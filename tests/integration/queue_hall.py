@@ -12,12 +12,14 @@ import asyncpg
 import httpx
 from fastapi import FastAPI
 
+from services.queue import upkeep
 from services.queue.app import create_app
 from services.queue.commands import projections
 from services.queue.domain.people import CARD_PURPOSE, CODE_PURPOSE, Card
 from services.queue.settings import QueueSettings
 from services.queue.sql import cards
 from shared import database
+from shared.application import Runtime
 from shared.events.booking import Booking
 from shared.events.roster import Matter, Session, Venue, Window
 from shared.privacy import PrivacySettings, Vault
@@ -144,6 +146,10 @@ class Hall:
     async def finish(self, at_window: str = "w1", matters: Sequence[str] = ("house",), **body: Any) -> dict[str, Any]:
         outcomes = [{"matter_id": each, "kind": "handled"} for each in matters]
         return await self.do(at_window, "finish", **{"outcomes": outcomes, **body})
+
+    async def look(self) -> None:
+        """What the upkeep does every few seconds."""
+        await upkeep.look(Runtime("queue", QueueSettings(), self.http, self.pool))
 
     async def fetch(self, statement: str, *values: Any) -> list[asyncpg.Record]:
         """A statement as the owner, who may read and change everything."""

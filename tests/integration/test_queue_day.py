@@ -330,3 +330,30 @@ async def test_who_goes_leaves_the_line_but_not_from_a_window(hall: Hall):
     left = (await hall.http.post(f"{API}/tickets/{tokens[1]}/leave")).json()
     assert (left["state"], left["closing"]) == ("closed", "left")
     assert (await hall.desk())["waiting"] == []
+
+
+async def test_a_window_half_an_hour_behind_is_told_once_and_so_is_its_being_on_time_again(hall: Hall):
+    _, code = await hall.booked("09:00")
+    await hall.check_in(code)
+    await hall.at("09:30")
+    await hall.look()
+    assert "WindowBehind" not in await hall.told()
+    await hall.at("09:31")
+    await hall.look()
+    await hall.look()
+    assert (await hall.told()).count("WindowBehind") == 1
+    assert (await hall.desk())["minutes_behind"] == 31
+    await hall.do("w1", "call-next")
+    await hall.look()
+    rows = await hall.fetch("select payload from outbox where type = 'queue.WindowBehind' order by position")
+    assert ['"minutes_behind":31' in row["payload"] for row in rows] == [True, False]
+
+
+async def test_who_came_late_or_not_at_all_makes_no_window_late(hall: Hall):
+    _, late = await hall.booked("09:00")
+    await hall.booked("09:00")
+    await hall.at("09:10")
+    await hall.check_in(late)
+    await hall.at("10:00")
+    await hall.look()
+    assert "WindowBehind" not in await hall.told()

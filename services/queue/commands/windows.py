@@ -1,7 +1,11 @@
 """What a window does with itself: open, pause, close; and who sits there."""
 
+from dataclasses import replace
+
 from services.queue.commands.day import Day
 from services.queue.domain import problems, requests, windows
+from services.queue.domain.estimates import LATE_MINUTES, minutes_behind
+from services.queue.domain.lines import queue_of
 from services.queue.domain.windows import WindowDay
 from shared.events import queue as events
 
@@ -32,6 +36,20 @@ async def attend(day: Day, window: WindowDay, wish: requests.Attend) -> WindowDa
         window, wish.attendance, day.now, substitute_id=wish.substitute_id, returns_at=wish.returns_at
     )
     return await _step(day, window, wish.attendance, attended, events.AttendanceRecorded)
+
+
+async def note_lateness(day: Day) -> list[WindowDay]:
+    """Note which windows have come to run half an hour late, or are on time again; those of which it is news."""
+    present = await day.present()
+    changed = []
+    for window in (await day.windows()).values():
+        behind = minutes_behind(day.now, [each.waiting() for each in queue_of(present, window)])
+        if window.state == "closed" or (behind > LATE_MINUTES) == (window.minutes_behind > LATE_MINUTES):
+            continue
+        changed.append(await day.save_window(replace(window, minutes_behind=behind), events.WindowBehind))
+    if changed:
+        await day.end()
+    return changed
 
 
 async def _step(day: Day, window: WindowDay, verb: str, after: WindowDay, event: type[events.WindowEvent]) -> WindowDay:

@@ -1,0 +1,43 @@
+"""What happens in the hall because time goes by: a window runs late, or is on time again.
+
+No rule sleeps: every few seconds the sessions of today are looked at by the county's clock, each in a transaction of
+its own; two processes that look at once find the same, and the second changes nothing.
+"""
+
+import asyncio
+
+import structlog
+
+from services.queue.commands.day import Day
+from services.queue.commands.windows import note_lateness
+from services.queue.domain.problems import DayClosed, SessionUnknown
+from services.queue.sql import days
+from shared.application import Runtime
+from shared.database import county_now, transaction
+
+logger = structlog.get_logger(__name__)
+
+LOOK_SECONDS = 10.0
+
+
+async def watch(runtime: Runtime) -> None:
+    """Look for ever."""
+    while True:
+        await look(runtime)
+        await asyncio.sleep(LOOK_SECONDS)
+
+
+async def look(runtime: Runtime) -> None:
+    """Look at every session of today once."""
+    zone = runtime.settings.zone
+    async with transaction(runtime.pool) as connection:
+        rows = await days.select_sessions_of(connection, (await county_now(connection)).astimezone(zone).date())
+    for row in rows:
+        try:
+            async with transaction(runtime.pool) as connection:
+                day = await Day.lock(connection, row["session_id"], zone)
+                late = await note_lateness(day)
+        except (DayClosed, SessionUnknown):
+            continue  # closed or called off between the two transactions
+        if late:
+            runtime.published()
