@@ -14,8 +14,9 @@ from services.queue.domain.order import line
 from services.queue.domain.people import SAID_PURPOSE, visitor_of
 from services.queue.domain.tickets import UNDOABLE, Ticket
 from services.queue.domain.windows import WindowDay
-from services.queue.sql import cards, days, steps, tickets
+from services.queue.sql import cards, closings, days, steps, tickets
 from shared.database import Connection, county_now
+from shared.events.queue import Totals
 from shared.events.roster import Session
 from shared.privacy import Vault
 
@@ -219,13 +220,8 @@ async def notice(connection: Connection, session_id: str, ticket_id: UUID, vault
 
 
 async def aggregate_ids(connection: Connection, after: str | None, limit: int) -> Sequence[str]:
-    """The next ids of visits, then of windows, for `republish`."""
-    if after is None or ":" not in after:
-        found = await tickets.select_ids(connection, UUID(after) if after else UUID(int=0), limit)
-        if found:
-            return [str(each) for each in found]
-        after = ""
-    return await days.select_window_keys(connection, after, limit)
+    """The next ids of visits, windows and closed days, for `republish`."""
+    return await days.select_aggregate_ids(connection, after or "", limit)
 
 
 async def _session(connection: Connection, session_id: str) -> asyncpg.Record:
@@ -368,3 +364,57 @@ def _line(
     return [
         views.LinePlace(number=each.number, state=each.state, mine=each.ticket_id == ticket.ticket_id) for each in shown
     ]
+
+
+async def closing(connection: Connection, session_id: str) -> views.ClosingView:
+    """The end of a session's day. Raises SessionUnknown."""
+    row = await _session(connection, session_id)
+    needed = {each["window_id"] for each in await closings.select_unconfirmed(connection, session_id)}
+    windows = []
+    for each in await days.select_windows(connection, session_id):
+        last = await steps.select_last(connection, session_id, each["window_id"])
+        windows.append(
+            views.ClosingWindow(
+                window_id=each["window_id"],
+                number=each["number"],
+                department_id=each["department_id"],
+                state=each["state"],
+                confirmed_at=each["confirmed_at"],
+                confirmed_by=each["confirmed_by"],
+                needed=each["window_id"] in needed,
+                window_version=last["step_id"] if last else 0,
+                figures=await _figures(connection, session_id, each["window_id"]),
+            )
+        )
+    return views.ClosingView(
+        session_id=session_id,
+        date=row["date"],
+        version=row["changes"],
+        now=row["now"],
+        closed_at=row["closed_at"],
+        windows=windows,
+        open=[_open_ticket(Ticket.of(each)) for each in await closings.select_open(connection, session_id)],
+        expected=await cards.count_expected(connection, session_id, None) if row["closed_at"] is None else 0,
+        totals=Totals(**await closings.count_totals(connection, session_id)),
+        signed=[
+            views.Signed(
+                version=each["version"],
+                signed_by=each["signed_by"],
+                signed_at=each["signed_at"],
+                reason=each["reason"],
+                totals=Totals.model_validate_json(each["totals"]),
+            )
+            for each in await closings.select_closings(connection, session_id)
+        ],
+    )
+
+
+def _open_ticket(ticket: Ticket) -> views.OpenTicket:
+    return views.OpenTicket(
+        ticket_id=str(ticket.ticket_id),
+        number=ticket.number,
+        state=ticket.state,
+        department_id=ticket.department_id,
+        window_id=ticket.at_window or ticket.bound_to,
+        arrived_at=ticket.arrived_at,
+    )

@@ -13,7 +13,7 @@ from fastapi import APIRouter, Depends, Header, Path
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 
 from services.queue import queries
-from services.queue.commands import arrivals, calls, windows
+from services.queue.commands import arrivals, calls, closings, windows
 from services.queue.commands.day import Day
 from services.queue.domain import problems, requests, views
 from services.queue.domain.tickets import Ticket
@@ -158,7 +158,7 @@ async def _desk(running: Runtime, connection: database.Connection, session_id: s
     return await queries.desk(connection, session_id, window_id, _vault(running), undo_seconds=undo_seconds)
 
 
-Verb = Callable[[Day, WindowDay, Any, Runtime], Awaitable[Ticket | WindowDay]]
+Verb = Callable[[Day, WindowDay, Any, Runtime], Awaitable[Ticket | WindowDay | None]]
 
 
 async def _do(
@@ -207,3 +207,62 @@ _offer(
     lambda d, w, _b, r: calls.undo(d, w, _settings(r).undo_seconds),
     "Take the last step back.",
 )
+_offer("confirm", requests.Confirm, lambda d, w, b, _r: closings.confirm(d, w, b), "Confirm what was recorded today.")
+
+
+@staff.get("/sessions/{session_id}/closing")
+async def closing(running: Running, session_id: SessionId) -> views.ClosingView:
+    """The end of the day: what is still to be done, and what was signed."""
+    async with database.transaction(running.pool) as connection:
+        return await queries.closing(connection, session_id)
+
+
+@staff.post("/sessions/{session_id}/closing", status_code=201)
+async def sign(running: Running, session_id: SessionId, body: requests.Sign) -> views.ClosingView:
+    """Close the day, once every window has confirmed and every ticket has an end."""
+    return await _close(running, session_id, lambda day: closings.sign(day, body))
+
+
+@staff.post("/sessions/{session_id}/tickets/{ticket_id}/close")
+async def close_ticket(
+    running: Running, session_id: SessionId, ticket_id: UUID, body: requests.CloseTicket
+) -> views.ClosingView:
+    """End a ticket without an outcome, with a reason."""
+
+    async def command(day: Day) -> None:
+        await closings.close_ticket(day, await day.ticket(ticket_id), body.reason)
+
+    return await _close(running, session_id, command)
+
+
+@staff.post("/sessions/{session_id}/tickets/{ticket_id}/corrections", status_code=201)
+async def correct(
+    running: Running, session_id: SessionId, ticket_id: UUID, body: requests.Correction
+) -> views.ClosingView:
+    """Put a finished visit of a signed day right: a new version of its closing, with the reason."""
+
+    async def command(day: Day) -> None:
+        await closings.correct(day, await day.ticket(ticket_id), body, _vault(running))
+
+    return await _close(running, session_id, command, closed=True)
+
+
+@staff.post("/sessions/{session_id}/paper-visits", status_code=201)
+async def enter_paper_visit(running: Running, session_id: SessionId, body: requests.PaperVisit) -> views.ClosingView:
+    """Enter a visit of an outage afterwards, with its true times."""
+
+    async def command(day: Day) -> None:
+        await closings.enter_paper_visit(day, body, _vault(running))
+
+    return await _close(running, session_id, command)
+
+
+async def _close(
+    running: Runtime, session_id: str, command: Callable[[Day], Awaitable[None]], *, closed: bool = False
+) -> views.ClosingView:
+    async with database.transaction(running.pool) as connection:
+        day = await Day.lock(connection, session_id, running.settings.zone, closed=closed)
+        await command(day)
+        shown = await queries.closing(connection, session_id)
+    running.published()
+    return shown

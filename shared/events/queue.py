@@ -179,3 +179,67 @@ class AttendanceRecorded(WindowEvent):
 
 class WindowBehind(WindowEvent):
     """The window runs half an hour late or more, or is on time again."""
+
+
+class Totals(State):
+    """What a day came to. Persons, visits, matters, problems and suggestions are counted apart."""
+
+    visits: int = Field(ge=0)
+    """Batches received."""
+    persons: int = Field(ge=0)
+    booked: int = Field(ge=0)
+    """Of the visits."""
+    walk_ins: int = Field(ge=0)
+    on_paper: int = Field(ge=0)
+    """Entered after an outage."""
+    handled: int = Field(ge=0)
+    """Matters by what came of them."""
+    guided: int = Field(ge=0)
+    incomplete: int = Field(ge=0)
+    declined: int = Field(ge=0)
+    problems: int = Field(ge=0)
+    solved: int = Field(ge=0)
+    """Of the problems, on the spot."""
+    suggestions: int = Field(ge=0)
+    by_principal: int = Field(ge=0)
+    """Visits by who received: the principal head in person is the point of the day."""
+    by_substitute: int = Field(ge=0)
+    by_staff: int = Field(ge=0)
+    unserved: int = Field(ge=0)
+    """Tickets that ended without an outcome."""
+    no_shows: int = Field(ge=0)
+    principals_present: int = Field(ge=0)
+    """Windows of principal heads by their attendance."""
+    principals_substituted: int = Field(ge=0)
+    principals_absent: int = Field(ge=0)
+
+
+class Day(State):
+    """A day that was closed and signed."""
+
+    session_id: str
+    venue_id: str
+    date: date
+    closed_at: datetime
+    corrected: bool = False
+    totals: Totals
+
+
+class DayEvent(Event):
+    """Any event of a closed day."""
+
+    topic: ClassVar[str] = "queue.days.v1"
+    day: Day
+
+    @property
+    def subject(self) -> str:
+        """The session's id."""
+        return self.day.session_id
+
+
+class DayClosed(DayEvent):
+    """The manager signed the day."""
+
+
+class DayCorrected(DayEvent):
+    """Something was put right, with a reason; these are the totals now."""

@@ -69,6 +69,8 @@ VISITS = Topic(
         queue.VisitFinished,
         queue.VisitClosed,
         queue.VisitUndone,
+        queue.VisitCorrected,
+        queue.VisitNoShow,
     ),
 )
 WINDOWS = Topic(
@@ -85,5 +87,14 @@ WINDOWS = Topic(
         queue.WindowBehind,
     ),
 )
+DAYS = Topic(
+    name="queue.days.v1",
+    producer="queue",
+    consumers=(),
+    key="session_id",
+    meaning="What each closed day came to, and every correction of it.",
+    events=(queue.DayClosed, queue.DayCorrected),
+    partitions=1,
+)
 
-TOPICS = (VENUES, MATTERS, SESSIONS, BOOKINGS, MESSAGES, VISITS, WINDOWS)
+TOPICS = (VENUES, MATTERS, SESSIONS, BOOKINGS, MESSAGES, VISITS, WINDOWS, DAYS)

@@ -1,6 +1,5 @@
 """Coming in: with a booking, or without one."""
 
-import secrets
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,15 +9,13 @@ from services.queue.commands.day import Day
 from services.queue.domain import problems, requests
 from services.queue.domain.lines import places_before
 from services.queue.domain.people import CARD_PURPOSE, CODE_PURPOSE, Card
-from services.queue.domain.tickets import NEAR, Ticket, number
+from services.queue.domain.tickets import NEAR, Ticket, make_token, number
 from services.queue.sql import cards, days, tickets
 from shared.events import queue as events
 from shared.events.booking import Booking
 from shared.events.roster import Matter
 from shared.messaging import outbox
 from shared.privacy import Vault
-
-TOKEN_BYTES = 16
 
 
 @dataclass(frozen=True)
@@ -115,7 +112,7 @@ async def _take(day: Day, **facts: Any) -> Arrived:
             "session_id": day.session_id,
             "venue_id": day.venue_id,
             "number": number(serial["letter"], serial["last"]),
-            "token": secrets.token_urlsafe(TOKEN_BYTES),
+            "token": make_token(),
             "near": False,
             "arrived_at": day.now,
         },

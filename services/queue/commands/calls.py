@@ -7,10 +7,10 @@ from datetime import timedelta
 from uuid import UUID
 
 from services.queue.commands.day import SNAPSHOT, Day
+from services.queue.commands.results import keep_outcomes, keep_remarks
 from services.queue.domain import problems, requests, tickets
 from services.queue.domain.lines import Present, queue_of
 from services.queue.domain.order import next_ticket
-from services.queue.domain.people import SAID_PURPOSE
 from services.queue.domain.tickets import Ticket
 from services.queue.domain.windows import WindowDay
 from services.queue.sql import steps
@@ -129,20 +129,8 @@ async def finish(day: Day, window: WindowDay, wish: requests.Finish, vault: Vaul
     """
     ticket = await _at(day, window)
     done = tickets.finished(ticket, day.now, tuple(each.matter_id for each in wish.outcomes))
-    outcomes = tuple(events.Outcome(matter_id=each.matter_id, kind=each.kind) for each in wish.outcomes)
-    await sql.insert_outcomes(
-        day.connection,
-        ticket.ticket_id,
-        [(each.matter_id, each.kind, _seal(vault, each.said)) for each in wish.outcomes],
-    )
-    found: list[tuple[str, str | None, bytes]] = [
-        ("problem", each.settled, vault.encrypt(each.text, SAID_PURPOSE)) for each in wish.problems
-    ]
-    found += [("suggestion", None, vault.encrypt(each, SAID_PURPOSE)) for each in wish.suggestions]
-    rows = await sql.insert_remarks(day.connection, day.session_id, window.window_id, ticket.ticket_id, day.now, found)
-    remarks = tuple(
-        events.Remark(remark_id=str(row["remark_id"]), kind=row["kind"], settled=row["settled"]) for row in rows
-    )
+    outcomes = await keep_outcomes(day, ticket, wish.outcomes, vault)
+    remarks = await keep_remarks(day, ticket, window.window_id, wish, vault)
     saved = await day.save(done, events.VisitFinished, outcomes, remarks)
     await day.step(window.window_id, "finish", before=ticket, after=saved)
     await day.end()
@@ -204,7 +192,3 @@ async def _at(day: Day, window: WindowDay) -> Ticket:
 def _check_free(present: Sequence[Present], window: WindowDay) -> None:
     if any(each.ticket.is_at_a_window and each.ticket.at_window == window.window_id for each in present):
         raise problems.WindowBusy
-
-
-def _seal(vault: Vault, text: str | None) -> bytes | None:
-    return None if text is None else vault.encrypt(text, SAID_PURPOSE)

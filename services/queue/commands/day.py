@@ -34,22 +34,26 @@ class Day:
     venue_id: str
     date: date
     now: datetime
+    zone: ZoneInfo
+    closed_at: datetime | None
 
     @classmethod
-    async def lock(cls, connection: Connection, session_id: str, zone: ZoneInfo, *, check_in: bool = False) -> Self:
-        """Lock a session. Raises SessionUnknown, DayClosed, or SessionNotToday.
+    async def lock(
+        cls, connection: Connection, session_id: str, zone: ZoneInfo, *, check_in: bool = False, closed: bool = False
+    ) -> Self:
+        """Lock a session. Raises SessionUnknown, DayClosed unless `closed` is no matter, or SessionNotToday.
 
         Who checks in comes on the day; what was begun may be ended after midnight.
         """
         row = await days.lock_session(connection, session_id)
         if row is None or row["status"] != "planned":
             raise problems.SessionUnknown
-        if row["closed_at"] is not None:
+        if row["closed_at"] is not None and not closed:
             raise problems.DayClosed
         today = row["now"].astimezone(zone).date()
         if row["date"] > today or (check_in and row["date"] != today):
             raise problems.SessionNotToday
-        return cls(connection, session_id, row["venue_id"], row["date"], row["now"])
+        return cls(connection, session_id, row["venue_id"], row["date"], row["now"], zone, row["closed_at"])
 
     async def windows(self) -> dict[str, WindowDay]:
         """The session's windows by id."""

@@ -7,11 +7,13 @@ from services.queue.domain import problems, requests, windows
 from services.queue.domain.estimates import LATE_MINUTES, minutes_behind
 from services.queue.domain.lines import queue_of
 from services.queue.domain.windows import WindowDay
+from services.queue.sql.closings import unconfirm_window
 from shared.events import queue as events
 
 
 async def open_window(day: Day, window: WindowDay) -> WindowDay:
-    """Receive."""
+    """Receive; a window that had confirmed its day goes on with it."""
+    await unconfirm_window(day.connection, window.session_id, window.window_id)
     return await _step(day, window, "open", windows.opened(window), events.WindowOpened)
 
 

@@ -174,3 +174,27 @@ class IdempotencyKeyMissing(Problem):
     status = 400
     code = "idempotency_key_missing"
     title = "The header Idempotency-Key is missing."
+
+
+class TicketsOpen(Problem):
+    """Somebody still waits, is held or is being received: each needs an outcome or a reason first."""
+
+    status = 409
+    code = "tickets_open"
+    title = "There are tickets without an end."
+
+
+class WindowsUnconfirmed(Problem):
+    """A window that received has not confirmed its day."""
+
+    status = 409
+    code = "windows_unconfirmed"
+    title = "Not every window has confirmed its day."
+
+
+class DayOpen(Problem):
+    """The day is not signed yet; until then everything is put right at the window."""
+
+    status = 409
+    code = "day_open"
+    title = "The day is not closed yet."

@@ -9,16 +9,18 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstra
 from pydantic_core import PydanticCustomError
 
 from services.queue.domain.tickets import Priority
-from shared.events.queue import OutcomeKind
+from shared.events.queue import OutcomeKind, ReceivedBy
 
 MATTERS_MOST = 10
 
 
 def _clean(text: str) -> str:
-    """NFC without outer blanks, breaks as they are; no other control character, U+0000 above all."""
+    """NFC without outer blanks, breaks as they are; not empty, no other control character, U+0000 above all."""
     text = unicodedata.normalize("NFC", text).strip()
     if any(unicodedata.category(each) in ("Cc", "Cs") and each not in "\n\t" for each in text):
         raise PydanticCustomError("text_control_character", "control characters cannot be part of a text")
+    if not text:
+        raise PydanticCustomError("text_empty", "say something")
     return text
 
 
@@ -142,4 +144,56 @@ class Attend(AtVersion):
             raise PydanticCustomError("reason_missing", "say why")
         if self.returns_at is not None and self.returns_at.tzinfo is None:
             raise PydanticCustomError("time_zone_missing", "a time needs a time zone")
+        return self
+
+
+class Confirm(AtVersion):
+    """A window confirms what it recorded today."""
+
+    by: Line
+
+
+class CloseTicket(Body):
+    """Why a ticket ends without an outcome."""
+
+    reason: Literal["left", "unserved", "next_session", "written_issue"]
+
+
+class Sign(Body):
+    """The manager signs the day."""
+
+    by: Line
+
+
+class Correction(Body):
+    """What is put right of a finished visit after the day was signed."""
+
+    by: Line
+    reason: Line
+    persons: Persons | None = None
+    outcomes: Annotated[list[MatterOutcome], Field(min_length=1, max_length=MATTERS_MOST)] | None = None
+
+
+class PaperVisit(Body):
+    """A visit that was written on paper while the system was away, with its true times."""
+
+    window_id: Identifier
+    outcomes: Annotated[list[MatterOutcome], Field(min_length=1, max_length=MATTERS_MOST)]
+    persons: Persons = 1
+    name: Line | None = None
+    booking_id: UUID | None = None
+    arrived_at: datetime
+    started_at: datetime
+    finished_at: datetime
+    received_by: ReceivedBy
+    problems: Annotated[list[Problem], Field(max_length=20)] = []
+    suggestions: Annotated[list[Text], Field(max_length=20)] = []
+
+    @model_validator(mode="after")
+    def _in_order(self) -> "PaperVisit":
+        times = (self.arrived_at, self.started_at, self.finished_at)
+        if any(each.tzinfo is None for each in times):
+            raise PydanticCustomError("time_zone_missing", "a time needs a time zone")
+        if not self.arrived_at <= self.started_at <= self.finished_at:
+            raise PydanticCustomError("times_backwards", "a visit arrives, begins and ends, in this order")
         return self

@@ -4,6 +4,7 @@ Each verb is one function from a ticket to the ticket after it; which row that i
 commands' business. Times are instants; `now` is passed in.
 """
 
+import secrets
 from dataclasses import dataclass, fields, replace
 from datetime import datetime
 from typing import Any, Literal, Protocol, Self
@@ -216,6 +217,11 @@ def closed(ticket: Ticket, reason: Closing) -> Ticket:
 def _expect(ticket: Ticket, *states: State) -> None:
     if ticket.state not in states:
         raise problems.TicketMovedOn
+
+
+def make_token() -> str:
+    """What opens a visitor's own page: 128 bits that nobody guesses."""
+    return secrets.token_urlsafe(16)
 
 
 LETTERS = "ABCDEFGHJKLMNPQRSTUVWXYZ"

@@ -8,7 +8,7 @@ from pydantic import BaseModel
 from services.queue.domain.tickets import Closing, Priority, Source, State
 from services.queue.domain.windows import Attendance
 from services.queue.domain.windows import State as WindowState
-from shared.events.queue import OutcomeKind, ReceivedBy
+from shared.events.queue import OutcomeKind, ReceivedBy, Totals
 
 
 class TodayView(BaseModel):
@@ -251,3 +251,57 @@ class NoticeView(BaseModel):
     surname: str | None
     finished_at: datetime | None
     outcomes: list[OutcomeView]
+
+
+class ClosingWindow(BaseModel):
+    """A window at the end of the day."""
+
+    window_id: str
+    number: int
+    department_id: str
+    state: WindowState
+    confirmed_at: datetime | None
+    confirmed_by: str | None
+    needed: bool
+    """It received, so that it has to confirm."""
+    window_version: int
+    figures: Figures
+
+
+class OpenTicket(BaseModel):
+    """A ticket without an end."""
+
+    ticket_id: str
+    number: str
+    state: State
+    department_id: str
+    window_id: str | None
+    arrived_at: datetime
+
+
+class Signed(BaseModel):
+    """A version of the day's closing."""
+
+    version: int
+    signed_by: str
+    signed_at: datetime
+    reason: str | None
+    """Of a correction."""
+    totals: Totals
+
+
+class ClosingView(BaseModel):
+    """The end of the day: what is still to be done, and what was signed."""
+
+    session_id: str
+    date: date
+    version: int
+    now: datetime
+    closed_at: datetime | None
+    windows: list[ClosingWindow]
+    open: list[OpenTicket]
+    expected: int
+    """Live bookings for which nobody came so far: they will be no-shows."""
+    totals: Totals
+    """As it stands now."""
+    signed: list[Signed]

@@ -93,13 +93,13 @@ async def select_booking(connection: Connection, session_id: str, booking_id: UU
     )
 
 
-async def count_expected(connection: Connection, session_id: str, window_id: str) -> int:
-    """Live bookings of a window for which nobody has checked in."""
+async def count_expected(connection: Connection, session_id: str, window_id: str | None) -> int:
+    """Live bookings of a window, or of all, for which nobody has checked in."""
     expected: int = await connection.fetchval(
         """
         select count(*)
         from booking
-        where session_id = $1 and window_id = $2 and state <> 'cancelled'
+        where session_id = $1 and ($2::text is null or window_id = $2) and state <> 'cancelled'
           and not exists (select from ticket where ticket.booking_id = booking.booking_id)
         """,
         session_id,

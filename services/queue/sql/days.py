@@ -255,20 +255,25 @@ async def lock_windows(connection: Connection, ids: Sequence[tuple[str, ...]]) -
     )
 
 
-async def select_window_keys(connection: Connection, after: str, limit: int) -> list[str]:
-    """The next `session:window` that were told of, in their order."""
+async def select_aggregate_ids(connection: Connection, after: str, limit: int) -> list[str]:
+    """The next ids of everything that was told of, in their order as text."""
     rows = await connection.fetch(
         """
-        select session_id || ':' || window_id as key
-        from window_day
-        where version > 0 and session_id || ':' || window_id > $1
-        order by key
+        select id
+        from (
+            select ticket_id::text as id from ticket
+            union all select visit_id::text from no_show
+            union all select session_id || ':' || window_id from window_day where version > 0
+            union all select distinct session_id from closing
+        ) as told
+        where id collate "C" > $1
+        order by id collate "C"
         limit $2
         """,
         after,
         limit,
     )
-    return [row["key"] for row in rows]
+    return [row["id"] for row in rows]
 
 
 async def ping(connection: Connection) -> None:

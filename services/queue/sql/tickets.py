@@ -249,14 +249,6 @@ async def delete_results(connection: Connection, ticket_id: UUID) -> None:
     await connection.execute("delete from remark where ticket_id = $1", ticket_id)
 
 
-async def select_ids(connection: Connection, after: UUID, limit: int) -> list[UUID]:
-    """The next ids of tickets, in their order."""
-    rows = await connection.fetch(
-        "select ticket_id from ticket where ticket_id > $1 order by ticket_id limit $2", after, limit
-    )
-    return [row["ticket_id"] for row in rows]
-
-
 async def lock_by_ids(connection: Connection, ticket_ids: Sequence[UUID]) -> Rows:
     """Lock tickets in the order of their ids."""
     return await connection.fetch(

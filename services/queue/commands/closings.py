@@ -1,0 +1,177 @@
+"""The end of the day: windows confirm, the manager signs, and what is put right later says why."""
+
+from dataclasses import replace
+
+from services.queue.commands.day import Day
+from services.queue.commands.results import keep_outcomes, keep_remarks, results_of
+from services.queue.domain import problems, requests, tickets
+from services.queue.domain.people import CARD_PURPOSE, Card
+from services.queue.domain.tickets import Row, Ticket
+from services.queue.domain.windows import WindowDay
+from services.queue.sql import cards as cards_sql
+from services.queue.sql import closings, days
+from services.queue.sql import tickets as sql
+from shared.events import queue as events
+from shared.events.booking import Booking
+from shared.messaging import outbox
+from shared.privacy import Vault
+
+
+async def confirm(day: Day, window: WindowDay, wish: requests.Confirm) -> None:
+    """A window confirms what it recorded. Raises WindowBusy while it still receives."""
+    if window.state != "closed":
+        raise problems.WindowBusy
+    await closings.confirm_window(day.connection, day.session_id, window.window_id, wish.by)
+    await day.step(window.window_id, "confirm")
+    await day.end()
+
+
+async def close_ticket(day: Day, ticket: Ticket, reason: tickets.Closing) -> Ticket:
+    """End a ticket without an outcome, with a reason. Raises TicketMovedOn once it has an end."""
+    saved = await day.save(tickets.closed(ticket, reason), events.VisitClosed)
+    await day.end()
+    return saved
+
+
+async def sign(day: Day, wish: requests.Sign) -> None:
+    """Close the day: from here on what is put right is a correction.
+
+    Raises WindowsUnconfirmed or TicketsOpen. Live bookings for which nobody came are no-shows from now on, and
+    who came is no longer known by name.
+    """
+    if await closings.select_unconfirmed(day.connection, day.session_id):
+        raise problems.WindowsUnconfirmed
+    if await closings.select_open(day.connection, day.session_id):
+        raise problems.TicketsOpen
+    absent = await closings.insert_no_shows(day.connection, day.session_id)
+    await outbox.append(day.connection, *(no_show(str(row["visit_id"]), row["told"]) for row in absent))
+    await closings.close_session(day.connection, day.session_id)
+    await closings.forget_cards(day.connection, day.session_id)
+    await _sign(day, wish.by, None)
+
+
+def no_show(visit_id: str, told: str) -> events.VisitNoShow:
+    """What is said of a booking for which nobody came."""
+    booking = Booking.model_validate_json(told)
+    visit = events.Visit(
+        visit_id=visit_id,
+        session_id=booking.session_id,
+        venue_id=booking.venue_id,
+        number="",
+        source="booking",
+        booking_id=booking.booking_id,
+        department_id=booking.department_id,
+        window_id=booking.window_id,
+        matter_ids=(booking.matter_id,),
+        persons=0,
+        language=booking.language,
+        state="no_show",
+        booked_for=booking.starts_at,
+    )
+    return events.VisitNoShow(version=1, visit=visit)
+
+
+async def correct(day: Day, ticket: Ticket, wish: requests.Correction, vault: Vault) -> None:
+    """Put a finished visit of a signed day right: a new version of its closing, with the reason.
+
+    Raises DayOpen before the day is signed, TicketMovedOn for a visit that has no outcome.
+    """
+    if day.closed_at is None:
+        raise problems.DayOpen
+    if ticket.state != "finished":
+        raise problems.TicketMovedOn
+    corrected = replace(ticket, persons=wish.persons or ticket.persons)
+    if wish.outcomes is not None:
+        corrected = replace(corrected, matter_ids=tuple(each.matter_id for each in wish.outcomes))
+        await closings.correct_ticket(day.connection, ticket)
+        await keep_outcomes(day, ticket, wish.outcomes, vault)
+    (results,) = await results_of(day.connection, [ticket])
+    await day.save(corrected, events.VisitCorrected, *results)
+    await _sign(day, wish.by, wish.reason)
+
+
+async def enter_paper_visit(day: Day, wish: requests.PaperVisit, vault: Vault) -> Ticket:
+    """Enter a visit of an outage afterwards, with its true times, before the day is signed.
+
+    Raises DayClosed, WindowUnknown, BookingUnknown, TicketMovedOn where the booking has a ticket, or InvalidRequest
+    for times of another day.
+    """
+    if day.closed_at is not None:
+        raise problems.DayClosed
+    if wish.finished_at > day.now or wish.arrived_at.astimezone(day.zone).date() != day.date:
+        raise problems.InvalidRequest.of("/arrived_at", "times_elsewhere", "the times are not of this day so far")
+    window = await day.window(wish.window_id)
+    booking = None
+    if wish.booking_id is not None:
+        booking = await cards_sql.select_booking(day.connection, day.session_id, wish.booking_id)
+        if booking is None:
+            raise problems.BookingUnknown
+        if await sql.select_by_booking(day.connection, wish.booking_id) is not None:
+            raise problems.TicketMovedOn
+    card = vault.encrypt(Card(name=wish.name).model_dump_json(), CARD_PURPOSE) if wish.name else None
+    serial = await days.take_number(day.connection, day.session_id, window.department_id)
+    if serial is None:
+        raise problems.NumbersExhausted
+    taken = await sql.insert_ticket(
+        day.connection,
+        {
+            "last_event": events.VisitFinished.__name__,
+            "session_id": day.session_id,
+            "venue_id": day.venue_id,
+            "number": tickets.number(serial["letter"], serial["last"]),
+            "token": tickets.make_token(),
+            "source": "paper",
+            "booking_id": wish.booking_id,
+            "idempotency_key": None,
+            "department_id": window.department_id,
+            "bound_to": window.window_id,
+            "matter_ids": [each.matter_id for each in wish.outcomes],
+            "persons": wish.persons,
+            "priority": None,
+            "language": "zh",
+            "near": True,
+            "booked_for": booking["starts_at"] if booking else None,
+            "arrived_at": wish.arrived_at,
+            "person_key": booking["document_key"] if booking else None,
+            "card": card or (booking["card"] if booking else None),
+        },
+    )
+    done = replace(
+        taken,
+        state="finished",
+        at_window=window.window_id,
+        called_at=wish.started_at,
+        started_at=wish.started_at,
+        finished_at=wish.finished_at,
+        received_by=wish.received_by,
+        official_id=window.official_id if wish.received_by == "principal" else None,
+    )
+    outcomes = await keep_outcomes(day, taken, wish.outcomes, vault)
+    remarks = await keep_remarks(day, taken, window.window_id, wish, vault)
+    saved = await day.save(done, events.VisitFinished, outcomes, remarks)
+    await day.end()
+    return saved
+
+
+async def _sign(day: Day, by: str, reason: str | None) -> None:
+    totals = events.Totals(**await closings.count_totals(day.connection, day.session_id))
+    row = await closings.insert_closing(day.connection, day.session_id, by, reason, totals.model_dump_json())
+    closed = {**row, "venue_id": day.venue_id, "date": day.date, "closed_at": day.closed_at or day.now}
+    await outbox.append(day.connection, closed_day(closed))
+    await days.count_change(day.connection, day.session_id)
+
+
+def closed_day(row: Row) -> events.DayEvent:
+    """What is said of the last version of a day's closing."""
+    event = events.DayClosed if row["reason"] is None else events.DayCorrected
+    return event(
+        version=row["version"],
+        day=events.Day(
+            session_id=row["session_id"],
+            venue_id=row["venue_id"],
+            date=row["date"],
+            closed_at=row["closed_at"],
+            corrected=row["reason"] is not None,
+            totals=events.Totals.model_validate_json(row["totals"]),
+        ),
+    )

@@ -1,0 +1,189 @@
+"""The end of the day: what is still open, what is counted, and who signed it."""
+
+from uuid import UUID
+
+import asyncpg
+
+from services.queue.domain.tickets import Ticket
+from shared.database import Connection
+
+Rows = list[asyncpg.Record]
+
+
+async def confirm_window(connection: Connection, session_id: str, window_id: str, by: str) -> None:
+    """A closed window confirms what it recorded."""
+    await connection.execute(
+        """
+        update window_day set confirmed_at = county_now(), confirmed_by = $3
+        where session_id = $1 and window_id = $2
+        """,
+        session_id,
+        window_id,
+        by,
+    )
+
+
+async def unconfirm_window(connection: Connection, session_id: str, window_id: str) -> None:
+    """A window that goes on has confirmed nothing."""
+    await connection.execute(
+        "update window_day set confirmed_at = null, confirmed_by = null where session_id = $1 and window_id = $2",
+        session_id,
+        window_id,
+    )
+
+
+async def select_unconfirmed(connection: Connection, session_id: str) -> Rows:
+    """Windows that received or are open, and have not confirmed, by number."""
+    return await connection.fetch(
+        """
+        select window_id, number
+        from window_day
+        where session_id = $1 and confirmed_at is null
+          and (state <> 'closed' or exists (
+              select from step where step.session_id = $1 and step.window_id = window_day.window_id))
+        order by number
+        """,
+        session_id,
+    )
+
+
+async def select_open(connection: Connection, session_id: str) -> Rows:
+    """Tickets without an end."""
+    return await connection.fetch(
+        """
+        select * from ticket
+        where session_id = $1 and state not in ('finished', 'closed')
+        order by number
+        """,
+        session_id,
+    )
+
+
+async def insert_no_shows(connection: Connection, session_id: str) -> Rows:
+    """Note the live bookings of a session for which nobody checked in; those that are new, as they were told."""
+    return await connection.fetch(
+        """
+        with absent as (
+            insert into no_show (booking_id, session_id)
+            select booking_id, session_id
+            from booking
+            where session_id = $1 and state <> 'cancelled'
+              and not exists (select from ticket where ticket.booking_id = booking.booking_id)
+            order by starts_at, booking_id
+            on conflict do nothing
+            returning visit_id, booking_id)
+        select absent.visit_id, booking.told from absent join booking using (booking_id) order by absent.visit_id
+        """,
+        session_id,
+    )
+
+
+async def select_no_shows(connection: Connection, visit_ids: list[UUID]) -> Rows:
+    """No-shows by id, as their bookings were told."""
+    return await connection.fetch(
+        """
+        select no_show.visit_id, booking.told
+        from no_show join booking using (booking_id)
+        where no_show.visit_id = any($1::uuid[])
+        order by no_show.visit_id
+        """,
+        visit_ids,
+    )
+
+
+async def count_totals(connection: Connection, session_id: str) -> asyncpg.Record:
+    """What the day came to, each counted apart. Delegations are no visitors and are not in the tables at all."""
+    row = await connection.fetchrow(
+        """
+        with done as (select * from ticket where session_id = $1 and state = 'finished'),
+        came as (select * from outcome join done using (ticket_id))
+        select
+            (select count(*) from done)::int as visits,
+            (select coalesce(sum(persons), 0) from done)::int as persons,
+            (select count(*) from done where source = 'booking')::int as booked,
+            (select count(*) from done where source = 'walk_in')::int as walk_ins,
+            (select count(*) from done where source = 'paper')::int as on_paper,
+            (select count(*) from came where kind = 'handled')::int as handled,
+            (select count(*) from came where kind = 'guided')::int as guided,
+            (select count(*) from came where kind = 'incomplete')::int as incomplete,
+            (select count(*) from came where kind = 'declined')::int as declined,
+            (select count(*) from remark where session_id = $1 and kind = 'problem')::int as problems,
+            (select count(*) from remark where session_id = $1 and settled = 'on_the_spot')::int as solved,
+            (select count(*) from remark where session_id = $1 and kind = 'suggestion')::int as suggestions,
+            (select count(*) from done where received_by = 'principal')::int as by_principal,
+            (select count(*) from done where received_by = 'substitute')::int as by_substitute,
+            (select count(*) from done where received_by = 'staff')::int as by_staff,
+            (select count(*) from ticket where session_id = $1 and state = 'closed')::int as unserved,
+            (select count(*) from no_show where session_id = $1)::int as no_shows,
+            (select count(*) from window_day where session_id = $1 and role = 'principal'
+               and exists (select from step where step.session_id = $1 and step.window_id = window_day.window_id
+                             and step.verb = 'present'))::int as principals_present,
+            (select count(*) from window_day where session_id = $1 and role = 'principal'
+               and substitute_id is not null)::int as principals_substituted,
+            (select count(*) from window_day where session_id = $1 and role = 'principal' and substitute_id is null
+               and not exists (select from step where step.session_id = $1
+                                 and step.window_id = window_day.window_id
+                                 and step.verb = 'present'))::int as principals_absent
+        """,
+        session_id,
+    )
+    if row is None:
+        raise LookupError(session_id)
+    return row
+
+
+async def close_session(connection: Connection, session_id: str) -> None:
+    """The day is closed from here on."""
+    await connection.execute("update session set closed_at = county_now() where session_id = $1", session_id)
+
+
+async def forget_cards(connection: Connection, session_id: str) -> None:
+    """Delete who came from the tickets of a closed day; those of bookings are deleted by the upkeep."""
+    await connection.execute("update ticket set card = null where session_id = $1 and card is not null", session_id)
+
+
+async def insert_closing(
+    connection: Connection, session_id: str, signed_by: str, reason: str | None, totals: str
+) -> asyncpg.Record:
+    """Sign the day, or a correction of it: the next version."""
+    row = await connection.fetchrow(
+        """
+        insert into closing (session_id, version, signed_by, signed_at, reason, totals)
+        select $1, coalesce(max(version), 0) + 1, $2, county_now(), $3, $4 from closing where session_id = $1
+        returning *
+        """,
+        session_id,
+        signed_by,
+        reason,
+        totals,
+    )
+    if row is None:
+        raise LookupError(session_id)
+    return row
+
+
+async def select_closings(connection: Connection, session_id: str) -> Rows:
+    """All versions of a day's closing, the first one first."""
+    return await connection.fetch("select * from closing where session_id = $1 order by version", session_id)
+
+
+async def lock_last(connection: Connection, session_ids: list[str]) -> Rows:
+    """The last closing of sessions, with hall and date, the session locked."""
+    return await connection.fetch(
+        """
+        select closing.*, session.venue_id, session.date, session.closed_at
+        from session
+        cross join lateral (
+            select * from closing where closing.session_id = session.session_id order by version desc limit 1
+        ) as closing
+        where session.session_id = any($1::text[])
+        order by session.session_id
+        for update of session
+        """,
+        session_ids,
+    )
+
+
+async def correct_ticket(connection: Connection, ticket: Ticket) -> None:
+    """Replace what came of a ticket: its outcomes are inserted anew afterwards."""
+    await connection.execute("delete from outcome where ticket_id = $1", ticket.ticket_id)

@@ -1,0 +1,178 @@
+"""The end of the day: confirmed, signed, counted, and put right with a reason."""
+
+import json
+from datetime import timedelta
+from typing import Any
+
+import httpx
+import pytest
+
+from services.queue.commands import state_events
+from services.queue.queries import aggregate_ids
+from shared import database
+from tests.integration import queue_hall
+from tests.integration.queue_hall import API, Hall
+
+
+@pytest.fixture
+async def hall(database, settings_env, monkeypatch, set_county_now):
+    async with queue_hall.opened(database, settings_env, monkeypatch, set_county_now) as opened:
+        yield opened
+
+
+async def post(hall: Hall, path: str, **body: Any) -> httpx.Response:
+    return await hall.http.post(f"{API}/staff/sessions/day/{path}", json=body)
+
+
+async def receive(hall: Hall, window: str = "w1", **finish: Any) -> str:
+    """A walk-in is received from beginning to end; the ticket's id."""
+    ticket = (await hall.walk_in("advice" if window == "w3" else "house")).json()["ticket_id"]
+    await hall.do(window, "call-next")
+    await hall.do(window, "start")
+    await hall.finish(window, ["advice"] if window == "w3" else ["house"], **finish)
+    return str(ticket)
+
+
+async def close_windows(hall: Hall) -> None:
+    for window in ("w1", "w2", "w3"):
+        await hall.do(window, "close")
+        assert (await hall.ask(window, "confirm", by="李春燕")).status_code == 200
+
+
+def paper(**changes: Any) -> dict[str, Any]:
+    return {
+        "window_id": "w1",
+        "outcomes": [{"matter_id": "house", "kind": "guided"}],
+        "persons": 2,
+        "arrived_at": "2026-12-11T09:10:00+08:00",
+        "started_at": "2026-12-11T09:20:00+08:00",
+        "finished_at": "2026-12-11T09:30:00+08:00",
+        "received_by": "principal",
+        **changes,
+    }
+
+
+async def test_a_day_is_signed_once_all_is_confirmed_and_everybody_has_an_end(hall: Hall):
+    await hall.booked("09:30")
+    await receive(hall, problems=[{"text": "排两次队", "settled": "on_the_spot"}])
+    await hall.walk_in()
+    await hall.at("17:05")
+    assert (await post(hall, "closing", by="王经理")).json()["code"] == "windows_unconfirmed"
+    await close_windows(hall)
+    assert (await post(hall, "closing", by="王经理")).json()["code"] == "tickets_open"
+    closing = (await hall.http.get(f"{API}/staff/sessions/day/closing")).json()
+    assert ([each["number"] for each in closing["open"]], closing["expected"]) == (["A002"], 1)
+    await post(hall, f"tickets/{closing['open'][0]['ticket_id']}/close", reason="next_session")
+    signed = (await post(hall, "closing", by="王经理")).json()
+    assert signed["closed_at"] is not None
+    assert [(each["version"], each["signed_by"], each["reason"]) for each in signed["signed"]] == [(1, "王经理", None)]
+    totals = signed["signed"][0]["totals"]
+    assert (totals["visits"], totals["problems"], totals["solved"], totals["unserved"], totals["no_shows"]) == (
+        1, 1, 1, 1, 1,
+    )  # fmt: skip
+    assert (await hall.told())[-2:] == ["VisitNoShow", "DayClosed"]
+
+
+async def test_after_the_day_is_signed_nothing_happens_in_it_any_more(hall: Hall):
+    _, code = await hall.booked("09:30")
+    await receive(hall)
+    await close_windows(hall)
+    assert (await post(hall, "closing", by="王经理")).status_code == 201
+    for answer in (
+        await hall.check_in(code),
+        await hall.walk_in(),
+        await hall.ask("w1", "open"),
+        await post(hall, "closing", by="王经理"),
+        await post(hall, "paper-visits", **paper()),
+    ):
+        assert (answer.status_code, answer.json()["code"]) == (409, "day_closed")
+
+
+async def test_who_came_is_no_longer_known_by_name_after_the_day(hall: Hall):
+    await hall.walk_in(name="龙小妹")
+    await hall.do("w1", "call-next")
+    await hall.do("w1", "start")
+    await hall.finish()
+    await close_windows(hall)
+    await post(hall, "closing", by="王经理")
+    assert [row["card"] for row in await hall.fetch("select card from ticket")] == [None]
+
+
+async def test_a_window_that_goes_on_has_to_confirm_again(hall: Hall):
+    await close_windows(hall)
+    await hall.do("w1", "open")
+    assert (await hall.ask("w1", "confirm", by="李春燕")).json()["code"] == "window_busy", "while it receives"
+    assert (await post(hall, "closing", by="王经理")).json()["code"] == "windows_unconfirmed"
+
+
+async def test_a_correction_is_a_new_version_with_its_reason(hall: Hall):
+    ticket = await receive(hall)
+    wish = {"by": "王经理", "reason": "人数记错了", "persons": 3}
+    assert (await post(hall, f"tickets/{ticket}/corrections", **wish)).json()["code"] == "day_open"
+    await close_windows(hall)
+    await post(hall, "closing", by="王经理")
+    await hall.at("10:00", days=1)
+    outcomes = [{"matter_id": "house", "kind": "incomplete", "said": "缺契税完税证明"}]
+    corrected = (await post(hall, f"tickets/{ticket}/corrections", **wish, outcomes=outcomes)).json()
+    before, after = corrected["signed"]
+    assert (after["version"], after["reason"]) == (2, "人数记错了")
+    assert [each["totals"]["persons"] for each in (before, after)] == [1, 3]
+    assert [each["totals"]["incomplete"] for each in (before, after)] == [0, 1]
+    assert (await hall.told())[-2:] == ["VisitCorrected", "DayCorrected"]
+    assert (await post(hall, f"tickets/{ticket}/corrections", by="王经理", reason=" ")).status_code == 422
+
+
+async def test_a_visit_of_an_outage_is_entered_with_its_true_times(hall: Hall):
+    _, code = await hall.booked("09:00")
+    booking_id = str((await hall.fetch("select booking_id from booking"))[0]["booking_id"])
+    await hall.at("11:00")
+    entered = await post(hall, "paper-visits", **paper(booking_id=booking_id, problems=[], name="王桂兰"))
+    assert (entered.status_code, entered.json()["totals"]["on_paper"]) == (201, 1)
+    (row,) = await hall.fetch("select number, source, arrived_at, finished_at, received_by from ticket")
+    assert (row["number"], row["source"], row["received_by"]) == ("A001", "paper", "principal")
+    assert row["finished_at"] - row["arrived_at"] == timedelta(minutes=20)
+    assert (await hall.check_in(code)).json()["number"] == "A001", "who was received on paper is here already"
+    for wish, answer in (
+        (paper(booking_id=booking_id), "ticket_moved_on"),
+        (paper(started_at="2026-12-11T09:05:00+08:00"), "invalid_request"),
+        (paper(finished_at="2026-12-11T12:30:00+08:00"), "invalid_request"),
+        (paper(arrived_at="2026-12-10T09:05:00+08:00"), "invalid_request"),
+        (paper(arrived_at="2026-12-11T09:05:00"), "invalid_request"),
+        (paper(window_id="w9"), "window_unknown"),
+    ):
+        assert (await post(hall, "paper-visits", **wish)).json()["code"] == answer
+
+
+async def test_events_tables_and_the_signed_totals_agree(hall: Hall):
+    await receive(hall)
+    await receive(hall, "w3", suggestions=["早点开门"])
+    await hall.booked("10:00")
+    await close_windows(hall)
+    totals = (await post(hall, "closing", by="王经理")).json()["signed"][0]["totals"]
+    rows = await hall.fetch(
+        "select subject, type, payload from outbox where topic = 'queue.visits.v1' order by position"
+    )
+    last = {row["subject"]: json.loads(row["payload"])["visit"] for row in rows}
+    finished = [each for each in last.values() if each["state"] == "finished"]
+    assert totals["visits"] == len(finished)
+    assert totals["persons"] == sum(each["persons"] for each in finished)
+    assert totals["handled"] == sum(one["kind"] == "handled" for each in finished for one in each["outcomes"])
+    assert totals["suggestions"] == sum(len(each["remarks"]) for each in finished)
+    assert totals["no_shows"] == sum(each["state"] == "no_show" for each in last.values())
+
+
+async def test_republish_says_the_last_of_everything_again(hall: Hall):
+    await receive(hall)
+    await hall.booked("10:00")
+    await close_windows(hall)
+    await post(hall, "closing", by="王经理")
+    rows = await hall.fetch("select distinct on (topic, subject) topic, subject, type, payload from outbox"
+                            " order by topic, subject, position desc")  # fmt: skip
+    said = {(row["topic"], row["subject"]): (row["type"].removeprefix("queue."), row["payload"]) for row in rows}
+    async with database.transaction(hall.pool) as connection:
+        ids, after = [], None
+        while page := await aggregate_ids(connection, after, 2):
+            ids += page
+            after = page[-1]
+        again = await state_events(connection, ids)
+    assert {(each.topic, each.subject): (type(each).__name__, each.model_dump_json()) for each in again} == said
