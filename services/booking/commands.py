@@ -8,10 +8,11 @@ from zoneinfo import ZoneInfo
 from services.booking.domain import problems
 from services.booking.domain.bookings import Booking, check_agreeable, check_cancellable
 from services.booking.domain.slots import compare_slots, departments
-from services.booking.sql import bookings, sessions, tries
+from services.booking.sql import attendance, bookings, sessions, tries
 from shared.database import Connection, county_now
 from shared.events.base import Event
 from shared.events.booking import BookingAgreed, BookingCancelled, BookingEvent, BookingMade, BookingMoved
+from shared.events.queue import Visit
 from shared.events.roster import Matter, Session
 from shared.messaging import outbox
 from shared.messaging.republish import uuids
@@ -76,6 +77,15 @@ async def give_try_back(connection: Connection, keys: Sequence[bytes]) -> None:
 async def take_matter(connection: Connection, matter: Matter, version: int) -> int | None:
     """Keep a matter; the version it replaced, 0 for none, None where it was no news."""
     return await sessions.upsert_matter(connection, matter, version)
+
+
+async def take_visit(connection: Connection, visit: Visit, version: int) -> int | None:
+    """Keep whether somebody came for a booking; the version replaced, 0 for none, None where it was no news."""
+    if visit.booking_id is None:
+        return None
+    return await attendance.upsert(
+        connection, visit.visit_id, version, UUID(visit.booking_id), came=visit.state != "no_show"
+    )
 
 
 async def take_session(connection: Connection, session: Session, version: int, zone: ZoneInfo) -> int | None:

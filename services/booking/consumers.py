@@ -1,10 +1,14 @@
-"""What booking hears from the roster. Projections, guarded by version: a repeated or older event changes nothing."""
+"""What booking hears from the roster and from the hall.
+
+Projections, guarded by version: a repeated or older event changes nothing.
+"""
 
 from services.booking import commands
 from services.booking.settings import BookingSettings
 from shared.database import Connection
 from shared.events import roster
-from shared.events.topics import MATTERS, SESSIONS
+from shared.events.queue import VisitEvent
+from shared.events.topics import MATTERS, SESSIONS, VISITS
 from shared.messaging.consumer import Received, Subscriptions
 from shared.messaging.metrics import count_gap
 
@@ -28,3 +32,11 @@ async def take_session(connection: Connection, received: Received) -> None:
     zone = BookingSettings().zone
     replaced = await commands.take_session(connection, event.session, event.version, zone)
     count_gap(SESSIONS.name, replaced, event.version)
+
+
+@subscriptions.to(VISITS)
+async def take_visit(connection: Connection, received: Received) -> None:
+    """Keep whether those who booked came."""
+    event = received.event
+    assert isinstance(event, VisitEvent)  # noqa: S101  (the topic's contract)
+    count_gap(VISITS.name, await commands.take_visit(connection, event.visit, event.version), event.version)

@@ -22,7 +22,7 @@ from services.booking.domain.bookings import (
 )
 from services.booking.domain.requests import CodeAndDigits
 from services.booking.domain.sealing import person_of
-from services.booking.sql import bookings, sessions
+from services.booking.sql import attendance, bookings, sessions
 from shared.database import Connection, county_now
 from shared.privacy import Vault
 
@@ -150,7 +150,8 @@ async def opened_by_code(connection: Connection, code: str) -> UUID:
 async def booking_view(connection: Connection, booking_id: UUID, vault: Vault) -> BookingView:
     """A booking as its visitor sees it. Raises BookingUnknown where it is gone."""
     row = await _whole(connection, booking_id)
-    return view(Booking.of(row), person_of(row, vault))
+    came = await attendance.came(connection, booking_id)
+    return view(Booking.of(row), person_of(row, vault), came=came)
 
 
 async def card(connection: Connection, booking_id: UUID, vault: Vault) -> VisitorCard:

@@ -147,10 +147,12 @@ class BookingView(BaseModel):
     note: str | None
     language: Literal["zh", "en"]
     booked_at: datetime
+    came: bool | None = None
+    """Whether somebody came for it; None as long as nobody knows."""
     version: int
 
 
-def view(booking: Booking, person: Person) -> BookingView:
+def view(booking: Booking, person: Person, *, came: bool | None = None) -> BookingView:
     """What the visitor is shown: the same for the same booking, whenever it is asked for."""
     phone = person.reachable_phone()
     return BookingView(
@@ -174,6 +176,7 @@ def view(booking: Booking, person: Person) -> BookingView:
         note=person.note,
         language=booking.language,
         booked_at=booking.booked_at,
+        came=came,
         version=booking.version,
     )
 
