@@ -18,7 +18,7 @@ from deploy.local.obstacles import Obstacle, check_disk, is_free
 from deploy.postgres import databases
 
 ROOT = Path(__file__).parents[2]
-SERVICES = ("roster", "booking", "notifications", "web")
+SERVICES = ("roster", "booking", "queue", "notifications", "web")
 HIGHEST_PORT = 65_435
 PORTS_BESIDE = 100
 LOOPBACK = "127.0.0.1"
@@ -168,6 +168,7 @@ class Installation:
             "SHUTDOWN_SECONDS": str(SHUTDOWN_SECONDS),
             "ROSTER_URL": self.service_url("roster"),
             "BOOKING_URL": self.service_url("booking"),
+            "QUEUE_URL": self.service_url("queue"),
             "NOTIFICATIONS_URL": self.service_url("notifications"),
             "PYTHONUNBUFFERED": "1",
             "PYTHONUTF8": "1",

@@ -134,6 +134,7 @@ AWAY: dict[str, Refusal] = {
         phrase("我们正在修。已经约好的不受影响，照常来；要带的材料现在就能查。"),
         Way.START,
     ),
+    "queue": Refusal(phrase("叫号系统现在看不到"), phrase("现场照常叫号，请听工作人员的。"), Way.START),
     "notifications": Refusal(phrase("现在看不到消息"), phrase("消息照常排队，恢复以后会补发。"), Way.START),
 }
 

@@ -21,7 +21,7 @@ from shared.problems import FieldProblem
 
 logger = structlog.get_logger(__name__)
 
-Service = Literal["roster", "booking", "notifications"]
+Service = Literal["roster", "booking", "queue", "notifications"]
 Answer = TypeVar("Answer", bound=State)
 
 ANSWER_BYTES = 4 * 1024 * 1024
@@ -74,6 +74,7 @@ class Upstream:
         urls = {
             "roster": self.settings.roster_url,
             "booking": self.settings.booking_url,
+            "queue": self.settings.queue_url,
             "notifications": self.settings.notifications_url,
         }
         return urls[service].rstrip("/")

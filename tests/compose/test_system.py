@@ -19,7 +19,7 @@ from stdnum.cn import ric
 
 from tests.compose.stack import Stack, eventually
 
-SERVICES = ("roster", "booking", "notifications", "web")
+SERVICES = ("roster", "booking", "queue", "notifications", "web")
 JOBS = ("secrets", "kafka-users", "topics", "migrate", "demo")
 SERVERS = ("postgres", "kafka", "caddy")
 
@@ -154,6 +154,7 @@ def test_booking_goes_on_while_kafka_is_away(stack: Stack) -> None:
         "/internal/openapi.json",
         "/internal/asyncapi.json",
         "/api/booking/internal/openapi.json",
+        "/api/queue/internal/openapi.json",
         "/api/booking/../../internal/openapi.json",
         "/api/booking/..%2f..%2finternal/openapi.json",
         "//internal/openapi.json",
@@ -240,6 +241,7 @@ def test_each_container_sees_its_own_secrets(stack: Stack) -> None:
         "kafka": {"jaas.conf", "health.properties"},
         "roster": {"ROSTER_DATABASE_URL", *user, *shown},
         "booking": {"BOOKING_DATABASE_URL", *user, *shown, *privacy},
+        "queue": {"QUEUE_DATABASE_URL", *user, *shown, *privacy},
         "notifications": {"NOTIFICATIONS_DATABASE_URL", *user, *shown, *privacy},
         "web": shown,
     }
@@ -272,6 +274,7 @@ def test_the_networks_keep_apart_what_need_not_meet(stack: Stack) -> None:
         "kafka": {"data"},
         "roster": {"data", "services"},
         "booking": {"data", "services"},
+        "queue": {"data", "services"},
         "notifications": {"data", "services", "mail"},
         "web": {"services"},
         "caddy": {"services", "gateway"},

@@ -119,6 +119,21 @@ def test_an_older_store_is_given_kafka_users(tmp_path: Path) -> None:
     assert {name: again[name] for name in older} == older
 
 
+@pytest.mark.parametrize("service", ["booking", "queue", "notifications"])
+def test_who_keeps_what_visitors_say_has_the_keys_and_one_database(tmp_path: Path, service: str) -> None:
+    create(tmp_path)
+    store, held = secrets.read(tmp_path / "store"), secrets.read(tmp_path / service)
+    assert held.keys() == {
+        f"{service.upper()}_DATABASE_URL",
+        "KAFKA_USERNAME",
+        "KAFKA_PASSWORD",
+        *secrets.SHOWN,
+        *secrets.IRREPLACEABLE,
+    }
+    password = store[f"{service.upper()}_RUNTIME_PASSWORD"]
+    assert held[f"{service.upper()}_DATABASE_URL"].endswith(f"//{service}_runtime:{password}@postgres:5432/{service}")
+
+
 def test_a_secret_no_longer_handed_out_is_taken_back(tmp_path: Path) -> None:
     create(tmp_path)
     (tmp_path / "web" / "BOOKING_DATABASE_URL").write_text("postgresql://…")
