@@ -34,6 +34,8 @@ from shared.privacy import mask_number
 
 HERE = Path(__file__).parent
 STATIC = HERE / "static"
+SCRIPTS = ("htmx.min.js", "hx-sse.min.js")
+"""What live pages run, in this order."""
 
 
 def _asset_version(name: str) -> str:
@@ -88,6 +90,7 @@ def _environment(language: Language, settings: WebSettings) -> jinja2.Environmen
         zone=settings.zone,
         stylesheet=_asset("tokens.css"),
         icon=_asset("mark.svg"),
+        scripts=[_asset(name) for name in SCRIPTS],
     )
     environment.filters.update(
         clock=shown,

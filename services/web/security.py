@@ -1,6 +1,6 @@
 """What keeps a page the visitor's own: headers, cookies, and that a form was sent from our page.
 
-- Headers: no script, no other origin, no framing; set on every answer, errors included.
+- Headers: no script but our own files, no other origin, no framing; set on every answer, errors included.
 - A form counts only with a token that belongs to the browser's cookie, and only from our own origin.
 - Cookies are HttpOnly and SameSite=Lax; over https also Secure, with the `__Host-` prefix.
 - What a cookie says of a visitor (a booking's code and digits, what was typed on the way to it) is sealed, and
@@ -38,8 +38,8 @@ KEPT_CHARACTERS = 3800
 
 HEADERS = {
     "Content-Security-Policy": (
-        "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; "
-        "base-uri 'none'; frame-ancestors 'none'"
+        "default-src 'none'; script-src 'self'; connect-src 'self'; media-src 'self'; style-src 'self'; "
+        "img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
     ),
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",

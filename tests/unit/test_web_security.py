@@ -1,11 +1,13 @@
 """What keeps a page the visitor's own, and bad input from being more than bad input."""
 
+import json
 import re
 import time
 from types import SimpleNamespace
 
 import pytest
 
+from services.web.pages import STATIC, Site
 from services.web.security import FORM_COOKIE, VOUCHER_COOKIE
 from tests.page_forms import fields
 from tests.unit.web_county import (
@@ -18,6 +20,7 @@ from tests.unit.web_county import (
     details_page,
     follow,
     press,
+    settings,
     visitor,
 )
 
@@ -256,3 +259,27 @@ async def test_a_page_without_a_form_leaves_no_cookie(browser):
         assert "set-cookie" not in (await browser.get(address)).headers
     await browser.get("/bookings/lookup")
     assert browser.cookies.get(FORM_COOKIE)
+
+
+async def test_nothing_is_allowed_but_what_comes_from_here(browser):
+    policy = (await browser.get("/")).headers["content-security-policy"]
+    rules = dict(rule.split(" ", 1) for rule in policy.split("; "))
+    ours = {f"{kind}-src" for kind in ("script", "connect", "media", "style", "img")} | {"form-action"}
+    assert rules == dict.fromkeys(ours, "'self'") | dict.fromkeys(
+        ("default-src", "base-uri", "frame-ancestors"), "'none'"
+    )
+
+
+async def test_live_pages_run_our_own_files_alone(browser):
+    head = Site.build(settings()).templates["zh"].get_template("live.html").render()
+    scripts = re.findall(r"<script([^>]*)>(.*?)</script>", head)
+    assert [text for _, text in scripts] == ["", ""], "no inline script"
+    for attributes, _ in scripts:
+        address = re.search(r'src="(/static/[^"?]+\?v=[0-9a-f]{12})"', attributes)[1]
+        answer = await browser.get(address)
+        assert answer.content == (STATIC / address.split("/")[-1].split("?")[0]).read_bytes()
+        assert answer.headers["content-type"] == "text/javascript; charset=utf-8"
+        assert "immutable" in answer.headers["cache-control"]
+    configuration = json.loads(re.search(r"content='([^']*)'", head)[1])
+    assert configuration["includeIndicatorCSS"] is False
+    assert {"4xx", "5xx"} <= set(configuration["noSwap"]), "an error would take the place of what is shown"

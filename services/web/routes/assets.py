@@ -1,4 +1,7 @@
-"""The stylesheet and the mark: named by their content, so that a browser keeps them."""
+"""The stylesheet, the mark and the scripts of live pages: named by their content, so that a browser keeps them.
+
+htmx 4.0.1 and its extension for streams of events are as published; their licence lies beside them.
+"""
 
 from fastapi import APIRouter, HTTPException, Response
 from fastapi.responses import FileResponse
@@ -8,7 +11,12 @@ from shared.access import Caller, allow
 
 router = APIRouter(include_in_schema=False, dependencies=[allow(Caller.CITIZEN)])
 
-KINDS = {"tokens.css": "text/css", "mark.svg": "image/svg+xml"}
+KINDS = {
+    "tokens.css": "text/css",
+    "mark.svg": "image/svg+xml",
+    "htmx.min.js": "text/javascript",
+    "hx-sse.min.js": "text/javascript",
+}
 KEPT = {"Cache-Control": "public, max-age=31536000, immutable"}
 
 
