@@ -23,6 +23,8 @@ def test_a_service_may_do_what_the_table_says():
         (Operation.READ, Resource.GROUP, "booking.roster.matters.v1"),
         (Operation.READ, Resource.TOPIC, "roster.sessions.v1"),
         (Operation.READ, Resource.GROUP, "booking.roster.sessions.v1"),
+        (Operation.READ, Resource.TOPIC, "queue.visits.v1"),
+        (Operation.READ, Resource.GROUP, "booking.queue.visits.v1"),
     }
 
 
