@@ -1,12 +1,16 @@
-"""Tells visitors what became of their bookings: booked, moved, cancelled, and a reminder the day before.
+"""Tells visitors what becomes of their bookings, before the day and on it.
+
+Before: booked, moved, cancelled, and a reminder the evening before. On the day: your turn is near, you are called, you
+missed it and what to do, the window runs late, its official is called away.
 
 Owns: messages with their deliveries, and the console channel's box.
 Publishes: notifications.messages.v1, from the moment a message is rendered and has its channel; what is
 withdrawn before that was never said.
-Consumes: roster.venues.v1, roster.matters.v1, roster.sessions.v1 (what to say), booking.bookings.v1 (what about).
-Promises: a message is unique for ever by booking, version, kind and recipient, so a topic read again
+Consumes: roster.venues.v1, roster.matters.v1, roster.sessions.v1 (what to say), booking.bookings.v1 (what about),
+queue.visits.v1, queue.windows.v1 (the day). A visit without a booking has no address and is told nothing.
+Promises: a message is unique for ever by booking, visit or window, version, kind and recipient, so a topic read again
 tells nobody twice. It is sent at least once, and at most once where the channel recognises its id; a
-sending whose end is unknown is counted. Nothing is sent of a booking that is gone, and nothing between
-22:00 and 08:00 but moves and cancellations of the next 24 hours. Words and addresses are encrypted,
-and deleted after the retention period.
+sending whose end is unknown is counted. Nothing is sent of a booking that is gone or of a turn
+that has passed, and nothing between 22:00 and 08:00 but moves and cancellations of the next 24 hours. Words and
+addresses are encrypted, and deleted after the retention period.
 """

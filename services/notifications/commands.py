@@ -1,9 +1,10 @@
-"""What changes: a booking's event is followed, messages are said to be queued and are settled.
+"""What changes: events of bookings and of the day are followed, messages are said to be queued and are settled.
 
 Each runs in its caller's transaction; what is said of a message is appended to the outbox there.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime
 from typing import Final
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -13,7 +14,7 @@ import structlog
 from prometheus_client import Counter
 
 from services.notifications import domain
-from services.notifications.domain import Failure, Told, Withdrawal
+from services.notifications.domain import Failure, Kind, Today, Told, Withdrawal
 from services.notifications.sql import messages, projections
 from shared.database import Connection
 from shared.events import roster
@@ -27,6 +28,7 @@ from shared.events.notifications import (
     MessageSent,
     MessageWithdrawn,
 )
+from shared.events.queue import Visit, VisitEvent, WindowDay, WindowEvent
 from shared.messaging import outbox
 from shared.messaging.republish import uuids
 
@@ -114,6 +116,100 @@ async def follow_booking(
     return replaced["replaced_version"] or 0
 
 
+async def follow_visit(connection: Connection, event: VisitEvent, zone: ZoneInfo, correlation_id: str) -> int | None:
+    """Keep the newer state of a visit from a booking, withdraw what it makes untrue, plan what it makes known.
+
+    The version replaced, 0 for the first; None where it is not newer, and nothing was done. A visit without a
+    booking, or to which nobody came, reaches nobody and is not kept.
+    """
+    visit = event.visit
+    if visit.booking_id is None or visit.state == "no_show":
+        return None
+    state = visit.model_dump_json()
+    replaced = await projections.put_visit(connection, visit.visit_id, event.version, visit.booking_id, state)
+    if replaced is None:
+        return None
+    known = Visit.model_validate_json(replaced["replaced_state"]) if replaced["replaced_state"] else None
+    kind, now = domain.kind_of_visit(event, known), replaced["now"]
+    booking_state = await projections.select_booking(connection, visit.booking_id)
+    if booking_state is not None:
+        booking, today = Booking.model_validate_json(booking_state), Today(visit=visit)
+
+        def holds(told: Told) -> bool:
+            return domain.still_true_today(told, booking, today, now)
+
+        await _withdraw_of(connection, visit.visit_id, kind, holds)
+        if kind is not None:
+            told = _told_today(kind, event, booking, zone)
+            if holds(told):
+                await _tell_today(connection, told, booking, zone, now, correlation_id)
+    return replaced["replaced_version"] or 0
+
+
+async def follow_window(connection: Connection, event: WindowEvent, zone: ZoneInfo, correlation_id: str) -> int | None:
+    """Keep the newer state of a window in a session, withdraw what it makes untrue, tell whom its news concerns.
+
+    The version replaced, 0 for the first; None where it is not newer, and nothing was done.
+    """
+    window = event.window
+    replaced = await projections.put_window_day(connection, event.subject, event.version, window.model_dump_json())
+    if replaced is None:
+        return None
+    known = WindowDay.model_validate_json(replaced["replaced_state"]) if replaced["replaced_state"] else None
+    kind, now = domain.kind_of_window(event, known), replaced["now"]
+    await _withdraw_of(connection, event.subject, kind, lambda told: domain.window_is_so(told.kind, window))
+    if kind is not None:
+        for row in await projections.select_expected(connection, window.session_id, window.window_id):
+            booking = Booking.model_validate_json(row["booking"])
+            visit = Visit.model_validate_json(row["visit"]) if row["visit"] else None
+            told = _told_today(kind, event, booking, zone)
+            if domain.still_true_today(told, booking, Today(visit=visit, window=window), now):
+                await _tell_today(connection, told, booking, zone, now, correlation_id)
+    return replaced["replaced_version"] or 0
+
+
+async def _withdraw_of(connection: Connection, source: str, kind: Kind | None, holds: Callable[[Told], bool]) -> None:
+    """Withdraw waiting messages of a visit or window that do not hold, or that one of this kind makes needless."""
+    rows = await messages.lock_waiting_of(connection, source)
+    needless = [
+        row for row in rows if not holds(told_of(row)) or (kind is not None and domain.supersedes(kind, row["kind"]))
+    ]
+    await settle(connection, [withdrawn(row["message_id"], "no_longer_true") for row in needless])
+
+
+def _told_today(kind: Kind, event: VisitEvent | WindowEvent, booking: Booking, zone: ZoneInfo) -> Told:
+    """What a message of the day would say to whoever has the booking."""
+    return Told(
+        kind=kind,
+        about_version=event.version,
+        starts_at=booking.starts_at,
+        window_id=booking.window_id,
+        source=event.subject,
+        useful_until=domain.end_of_day(booking.starts_at, zone),
+    )
+
+
+async def _tell_today(  # noqa: PLR0913, PLR0917  (what a message of the day is made of)
+    connection: Connection, told: Told, booking: Booking, zone: ZoneInfo, now: datetime, correlation_id: str
+) -> None:
+    """Plan a message of the day for everybody who is told of the booking."""
+    due_at = domain.may_go_at(told, now, zone)
+    await messages.insert_messages(
+        connection,
+        [(told.kind, each, due_at) for each in domain.recipients_of(booking)],
+        about=booking.booking_id,
+        about_version=told.about_version,
+        language=booking.language,
+        starts_at=booking.starts_at,
+        window_id=booking.window_id,
+        session_date=domain.county_date(booking.starts_at, zone),
+        previous_starts_at=None,
+        correlation_id=correlation_id,
+        source=told.source,
+        useful_until=told.useful_until,
+    )
+
+
 async def _withdraw_untrue(connection: Connection, event: BookingEvent) -> list[Told]:
     """Withdraw waiting messages that the event makes untrue; what they would have said.
 
@@ -149,6 +245,8 @@ def told_of(row: asyncpg.Record) -> Told:
         starts_at=row["starts_at"],
         window_id=row["window_id"],
         previous_starts_at=row["previous_starts_at"],
+        source=row["source"],
+        useful_until=row["useful_until"],
     )
 
 

@@ -11,7 +11,8 @@ from services.notifications.settings import NotificationsSettings
 from shared.database import Connection, on_commit
 from shared.events import roster
 from shared.events.booking import BookingEvent
-from shared.events.topics import BOOKINGS, MATTERS, SESSIONS, VENUES
+from shared.events.queue import VisitEvent, WindowEvent
+from shared.events.topics import BOOKINGS, MATTERS, SESSIONS, VENUES, VISITS, WINDOWS
 from shared.messaging.consumer import Received, Subscriptions
 from shared.messaging.metrics import count_gap
 
@@ -50,6 +51,24 @@ async def follow_booking(connection: Connection, received: Received) -> None:
     assert isinstance(event, BookingEvent)  # noqa: S101  (the topic's contract)
     replaced = await commands.follow_booking(connection, event, _zone(), received.envelope.correlation_id)
     _taken(connection, BOOKINGS.name, replaced, event.version)
+
+
+@subscriptions.to(VISITS, together=50)
+async def follow_visit(connection: Connection, received: Received) -> None:
+    """Plan what a visit's event makes known to whoever booked, and withdraw what it makes untrue."""
+    event = received.event
+    assert isinstance(event, VisitEvent)  # noqa: S101  (the topic's contract)
+    replaced = await commands.follow_visit(connection, event, _zone(), received.envelope.correlation_id)
+    _taken(connection, VISITS.name, replaced, event.version)
+
+
+@subscriptions.to(WINDOWS)
+async def follow_window(connection: Connection, received: Received) -> None:
+    """Tell those whom it concerns that a window runs late or its official is not there."""
+    event = received.event
+    assert isinstance(event, WindowEvent)  # noqa: S101  (the topic's contract)
+    replaced = await commands.follow_window(connection, event, _zone(), received.envelope.correlation_id)
+    _taken(connection, WINDOWS.name, replaced, event.version)
 
 
 def _taken(connection: Connection, topic: str, replaced: int | None, version: int) -> None:

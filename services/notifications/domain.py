@@ -1,4 +1,4 @@
-"""The rules of telling: what a booking's event makes known, to whom, when, and until when it is true.
+"""The rules of telling: what events of bookings and of the day make known, to whom, when, and until when it is true.
 
 Nothing here reads a clock, a table or the network. Instants are UTC; days and clock times are the county's.
 """
@@ -10,8 +10,30 @@ from zoneinfo import ZoneInfo
 
 from shared.events.base import State
 from shared.events.booking import Booking, BookingCancelled, BookingEvent, BookingMade, BookingMoved
+from shared.events.queue import (
+    AttendanceRecorded,
+    Visit,
+    VisitCalled,
+    VisitEvent,
+    VisitNearing,
+    VisitUnanswered,
+    WindowBehind,
+    WindowDay,
+    WindowEvent,
+)
 
-Kind = Literal["booked", "cancelled", "moved", "session_cancelled", "reminder"]
+Kind = Literal[
+    "booked",
+    "cancelled",
+    "moved",
+    "session_cancelled",
+    "reminder",
+    "turn_near",
+    "called",
+    "missed",
+    "running_late",
+    "substituted",
+]
 Recipient = Literal["visitor", "proxy"]
 Language = Literal["zh", "en"]
 Channel = Literal["console", "email"]
@@ -32,6 +54,15 @@ PREPARATION_WAIT = timedelta(milliseconds=250)
 PREPARATION_WAIT_MOST = timedelta(seconds=15)
 BY_THE_HALL: frozenset[Kind] = frozenset({"moved", "session_cancelled"})
 """What visitors did not do themselves: they do not know it, and come in vain."""
+
+
+OF_VISITS: frozenset[Kind] = frozenset({"turn_near", "called", "missed"})
+OF_WINDOWS: frozenset[Kind] = frozenset({"running_late", "substituted"})
+OF_THE_DAY: frozenset[Kind] = OF_VISITS | OF_WINDOWS
+LATE_MINUTES = 30
+"""A window more than so many minutes behind is late. The queue says a window is on time again at exactly so many."""
+NOT_THERE = frozenset({"away", "left", "absent"})
+"""An official's attendance when somebody else, or nobody, sits at the window."""
 
 
 class ProxyCard(State):
@@ -81,6 +112,23 @@ class Told:
     window_id: str
     previous_starts_at: datetime | None = None
     """Of a moved booking the time that the visitor last knew; None where that is unknown."""
+    source: str | None = None
+    """Of the day: the visit, or session and window, that it tells of."""
+    useful_until: datetime | None = None
+    """Of the day: its end. Whoever is in the hall or expected there has a time that may have come."""
+
+    @property
+    def until(self) -> datetime:
+        """From then on telling is of no use."""
+        return self.useful_until or self.starts_at
+
+
+@dataclass(frozen=True)
+class Today:
+    """What was last heard of the day: the booking's visit, if they came, and the window that a message tells of."""
+
+    visit: Visit | None = None
+    window: WindowDay | None = None
 
 
 @dataclass(frozen=True)
@@ -142,14 +190,19 @@ def may_go_at(told: Told, moment: datetime, zone: ZoneInfo) -> datetime:
 
 
 def good_until(told: Told, now: datetime, zone: ZoneInfo) -> datetime:
-    """Until when what is prepared now may be sent: a minute, or less where the quiet hours or the visit come first."""
+    """Until when what is prepared now may be sent: a minute, or less where the quiet hours or its end come first."""
     local = now.astimezone(zone)
     evening = datetime.combine(local.date(), QUIET_FROM, zone)
-    ends = [now + GOOD_FOR, told.starts_at]
+    ends = [now + GOOD_FOR, told.until]
     urgent = urgent_from(told)
     if now < evening and (urgent is None or urgent > evening):
         ends.append(evening)
     return min(ends)
+
+
+def recipients_of(booking: Booking) -> tuple[Recipient, ...]:
+    """Who is told of a booking."""
+    return ("visitor", "proxy") if booking.by_proxy else ("visitor",)
 
 
 def planned(event: BookingEvent, told: Told | None, now: datetime, zone: ZoneInfo) -> list[Planned]:
@@ -161,7 +214,7 @@ def planned(event: BookingEvent, told: Told | None, now: datetime, zone: ZoneInf
     booking = event.booking
     if booking.starts_at <= now:
         return []
-    recipients: tuple[Recipient, ...] = ("visitor", "proxy") if booking.by_proxy else ("visitor",)
+    recipients = recipients_of(booking)
     found: list[Planned] = []
     if told is not None:
         due_at = may_go_at(told, now, zone)
@@ -185,14 +238,91 @@ def still_true(told: Told, booking: Booking, version: int) -> bool:
     return True
 
 
+def end_of_day(moment: datetime, zone: ZoneInfo) -> datetime:
+    """Midnight after an instant, in the county."""
+    return datetime.combine(county_date(moment, zone) + timedelta(days=1), time(0), zone)
+
+
+def kind_of_visit(event: VisitEvent, known: Visit | None) -> Kind | None:
+    """What the event of a visit makes known. To call the same call once more is no news to a phone."""
+    if isinstance(event, VisitNearing):
+        return "turn_near"
+    if isinstance(event, VisitCalled):
+        visit = event.visit
+        again = known is not None and known.state == "called"
+        same = again and known is not None and (known.window_id, known.misses) == (visit.window_id, visit.misses)
+        return None if same else "called"
+    return "missed" if isinstance(event, VisitUnanswered) else None
+
+
+def kind_of_window(event: WindowEvent, known: WindowDay | None) -> Kind | None:
+    """What the event of a window makes known. Attendance recorded once more with the same facts is no news."""
+    window = event.window
+    if isinstance(event, WindowBehind):
+        return "running_late" if window_is_so("running_late", window) else None
+    if isinstance(event, AttendanceRecorded) and window_is_so("substituted", window):
+        return None if known is not None and _absence(known) == _absence(window) else "substituted"
+    return None
+
+
+def _absence(window: WindowDay) -> tuple[str, str | None, datetime | None]:
+    return window.attendance, window.substitute_id, window.returns_at
+
+
+def supersedes(kind: Kind, older: Kind) -> bool:
+    """Whether a newer message of the same source makes an older one needless: of a visit any, of a window the same."""
+    return kind == older or older in OF_VISITS
+
+
+def still_true_today(told: Told, booking: Booking, today: Today, now: datetime) -> bool:
+    """Whether a message of the day says what is so on this day. Of an earlier day nothing is told."""
+    if not (told.until - timedelta(days=1) <= now < told.until) or booking.state == "cancelled":
+        return False
+    if told.kind in OF_VISITS:
+        return today.visit is not None and _visit_is_so(told, booking, today.visit)
+    return today.window is not None and _window_concerns(told.kind, today.window, booking, today.visit, now)
+
+
+def _visit_is_so(told: Told, booking: Booking, visit: Visit) -> bool:
+    if (visit.visit_id, visit.session_id) != (told.source, booking.session_id):
+        return False
+    if told.kind == "called":
+        return visit.state == "called"
+    if told.kind == "turn_near":
+        return visit.state == "waiting" and visit.near
+    # Whoever was called stays near, until a transfer sends them to another queue, where other words hold.
+    put_back = visit.state == "waiting" and visit.misses > 0 and visit.near
+    return put_back or (visit.state == "closed" and visit.closing == "unanswered")
+
+
+def _window_concerns(kind: Kind, window: WindowDay, booking: Booking, visit: Visit | None, now: datetime) -> bool:
+    """Whether it is so, and the booking's visitor waits for the window or is still expected there.
+
+    An absence is of no interest to whoever did not come at their time; a delay is, for they may be on their way.
+    """
+    if not window_is_so(kind, window) or booking.session_id != window.session_id:
+        return False
+    if visit is None:
+        return booking.window_id == window.window_id and (kind == "running_late" or booking.starts_at > now)
+    its_window = visit.window_id or booking.window_id
+    return (visit.state, visit.department_id, its_window) == ("waiting", window.department_id, window.window_id)
+
+
+def window_is_so(kind: Kind, window: WindowDay) -> bool:
+    """Whether the window is late, or its official not there; whom that concerns is another question."""
+    if kind == "running_late":
+        return window.minutes_behind > LATE_MINUTES and window.state != "closed"
+    return window.attendance in NOT_THERE
+
+
 def agrees(told: Told, card: VisitorCard) -> bool:
     """Whether the visitor card, which may be newer than the last event, bears the message out."""
     return (card.state == "cancelled") == (told.kind in ("cancelled", "session_cancelled"))
 
 
 def too_late(told: Told, now: datetime) -> bool:
-    """Whether the visit's time has come, so that telling is of no use."""
-    return now >= told.starts_at
+    """Whether telling is of no use any more: the visit's time has come, or the day is over."""
+    return now >= told.until
 
 
 def next_try(attempts: int, now: datetime) -> datetime | None:
@@ -209,10 +339,10 @@ def next_preparation(preparations: int, now: datetime) -> datetime:
 def next_preparation_after_failure(failures: int, told: Told, now: datetime) -> datetime | None:
     """When to prepare again after so many failures that nobody foresaw; None where somebody has to be called instead.
 
-    Every wait is longer, for such a failure is seldom over by itself. One that would end with the visit is none.
+    Every wait is longer, for such a failure is seldom over by itself. One that would end too late is none.
     """
     again_at = next_try(failures, now)
-    return again_at if again_at is not None and again_at < told.starts_at else None
+    return again_at if again_at is not None and again_at < told.until else None
 
 
 def address(card: VisitorCard, recipient: Recipient, *, mail: bool) -> Address | Failure | Withdrawal:

@@ -3,8 +3,9 @@
 Claims in one transaction, asks booking outside, records in another. What it cannot prepare, for booking is away
 or an event is still on its way, it looks at again later; when the visit's time comes it is given up. What fails in a
 way that nobody foresaw is tried five times with growing waits; then it has failed, and somebody has to call. What is no
-longer true is withdrawn. A prepared message holds for a minute and for one version of its booking: after that, and
-before every further try, it is prepared anew, so that nothing goes out on old knowledge.
+longer true is withdrawn. A prepared message holds for a minute and for one version of what it stands on, its booking
+and for a message of the day visit and window: after that, and before every further try, it is prepared anew, so that
+nothing goes out on old knowledge.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -22,7 +23,7 @@ from prometheus_client import Counter
 from services.notifications import bells, cards, commands, domain, sealing
 from services.notifications.cards import Answer, CardUnavailable
 from services.notifications.commands import Settling, failed, told_of, withdrawn
-from services.notifications.domain import Address, Failure, Told, VisitorCard
+from services.notifications.domain import Address, Failure, Today, Told, VisitorCard
 from services.notifications.memory import Roster
 from services.notifications.rendering import Facts, FactsMissing, Words, render
 from services.notifications.settings import NotificationsSettings
@@ -30,6 +31,7 @@ from services.notifications.sql import messages
 from shared.application import Runtime
 from shared.database import Connection, transaction
 from shared.events.booking import Booking
+from shared.events.queue import Visit, WindowDay
 from shared.privacy import Vault
 
 logger = structlog.get_logger(__name__)
@@ -78,6 +80,14 @@ class _EventOnItsWay(Exception):  # noqa: N818  (a state, soon over)
 
 
 _Outcome = _Prepared | _Later | _Held | _Settled
+
+
+def _today(row: asyncpg.Record) -> Today:
+    """What is known of the day, for a message that tells of it."""
+    return Today(
+        visit=Visit.model_validate_json(row["visit"]) if row["visit"] else None,
+        window=WindowDay.model_validate_json(row["window_day"]) if row["window_day"] else None,
+    )
 
 
 class Preparer:
@@ -147,11 +157,18 @@ class Preparer:
         booking = Booking.model_validate_json(row["booking"])
         if not domain.still_true(told, booking, row["booking_version"]):
             return _Settled(withdrawn(message_id, "no_longer_true"))
+        if told.kind in domain.OF_THE_DAY and not self._true_today(row, told, booking):
+            return _Settled(withdrawn(message_id, "no_longer_true"))
         if domain.too_late(told, now):
             by_the_hall = told.kind in domain.BY_THE_HALL
             return _Settled(failed(message_id, "too_late") if by_the_hall else withdrawn(message_id, "too_late"))
         may_go_at = domain.may_go_at(told, now, self._settings.zone)
         return _Held(message_id, may_go_at) if may_go_at > now else None
+
+    @staticmethod
+    def _true_today(row: asyncpg.Record, told: Told, booking: Booking) -> bool:
+        """Whether a message of the day still holds, and no newer one says more."""
+        return not row["superseded"] and domain.still_true_today(told, booking, _today(row), row["now"])
 
     def _by_card(self, row: asyncpg.Record, *, answers: Mapping[str, Answer]) -> _Outcome:
         """What the visitor card makes of it."""
@@ -180,6 +197,7 @@ class Preparer:
             venue=self._roster.venues[row["venue_id"]],
             matter=self._roster.matters[row["matter_id"]],
             card=card,
+            today=_today(row),
         )
         words = render(facts, now=now, zone=zone, public_url=self._settings.public_url)
         if not isinstance(address, Address):
@@ -188,9 +206,7 @@ class Preparer:
         sealed_address = self._vault.encrypt(address.value, sealing.ADDRESS)
         phone = self._vault.encrypt(card.phone, sealing.PHONE) if card.phone else None
         subject, body = sealing.seal_words(self._vault, words)
-        return _Prepared(
-            (message_id, address.channel, sealed_address, phone, subject, body, row["booking_version"], good_until)
-        )
+        return _Prepared((message_id, address.channel, sealed_address, phone, subject, body, row["ground"], good_until))
 
     async def _record(self, connection: Connection, outcomes: Sequence[_Outcome]) -> None:
         later = [(each.message_id, each.at, each.failures) for each in outcomes if isinstance(each, _Later)]

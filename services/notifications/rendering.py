@@ -17,10 +17,10 @@ from babel import Locale
 from babel.dates import format_date
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from services.notifications.domain import Language, Recipient, Told, VisitorCard, county_date
+from services.notifications.domain import OF_THE_DAY, Language, Recipient, Today, Told, VisitorCard, county_date
 from shared.events.base import State
 from shared.events.booking import Booking
-from shared.events.roster import Matter, Session, Venue
+from shared.events.roster import Matter, Session, Venue, Window
 from shared.privacy import mask_name
 
 LOCALES: Final[dict[Language, Locale]] = {"zh": Locale.parse("zh_CN"), "en": Locale.parse("en_GB")}
@@ -70,6 +70,8 @@ class Facts:
     venue: Venue
     matter: Matter
     card: VisitorCard
+    today: Today
+    """Of use to a message of the day alone."""
 
 
 @dataclass(frozen=True)
@@ -83,7 +85,8 @@ class Words:
 def render(facts: Facts, *, now: datetime, zone: ZoneInfo, public_url: str) -> Words:
     """Put a message into words. Raises FactsMissing."""
     template = _environment.get_template(f"{facts.language}/{facts.told.kind}.txt")
-    text = template.render(_context(facts, now, zone), url=public_url.rstrip("/"))
+    context = _context_today(facts, now, zone) if facts.told.kind in OF_THE_DAY else _context(facts, now, zone)
+    text = template.render(context, url=public_url.rstrip("/"))
     subject, _, body = text.strip().partition("\n")
     return Words(subject=" ".join(subject.split()), body=_tidy(body))
 
@@ -95,10 +98,10 @@ def _tidy(body: str) -> str:
 
 def _context(facts: Facts, now: datetime, zone: ZoneInfo) -> dict[str, Any]:
     language, booking, card, told = facts.language, facts.booking, facts.card, facts.told
-    window = next((each for each in facts.venue.windows if each.window_id == booking.window_id), None)
+    window = _window(facts.venue, booking.window_id)
     department = next((each for each in facts.venue.departments if each.department_id == booking.department_id), None)
-    if window is None or department is None:
-        raise FactsMissing(booking.window_id)
+    if department is None:
+        raise FactsMissing(booking.department_id)
     day = county_date(booking.starts_at, zone)
     starts_at, ends_at = booking.starts_at.astimezone(zone), booking.ends_at.astimezone(zone)
     of_proxy = facts.recipient == "proxy" and card.proxy is not None
@@ -118,7 +121,7 @@ def _context(facts: Facts, now: datetime, zone: ZoneInfo) -> dict[str, Any]:
         "to_confirm": booking.state == "to_confirm",
         "venue": _word(facts.venue, "name", language),
         "address": _word(facts.venue, "address", language),
-        "phone": facts.venue.phone if language == "zh" else facts.venue.phone.replace("转", "ext."),
+        "phone": _phone(facts.venue, language),
         "window_number": window.number,
         "window_location": _word(window, "location", language),
         "department": _word(department, "name", language),
@@ -132,6 +135,42 @@ def _context(facts: Facts, now: datetime, zone: ZoneInfo) -> dict[str, Any]:
         if card.cancel_until and card.cancel_until > now
         else "",
     }
+
+
+def _context_today(facts: Facts, now: datetime, zone: ZoneInfo) -> dict[str, Any]:
+    """Numbers and windows alone: what is said in a hall, and read over a shoulder, names nobody."""
+    language, visit, window_day = facts.language, facts.today.visit, facts.today.window
+    window_id = window_day.window_id if window_day else visit.window_id if visit else None
+    window = _window(facts.venue, window_id) if window_id else None
+    returns_at = window_day.returns_at if window_day else None
+    return {
+        "for_somebody": facts.recipient == "proxy",
+        "number": visit.number if visit else "",
+        "closed": visit is not None and visit.state == "closed",
+        "start": f"{facts.booking.starts_at.astimezone(zone):%H:%M}",
+        "window_number": window.number if window else None,
+        "window_location": _word(window, "location", language) if window else "",
+        "phone": _phone(facts.venue, language),
+        "minutes": _rounded(window_day.minutes_behind) if window_day else 0,
+        "returns_at": f"{returns_at.astimezone(zone):%H:%M}" if returns_at and returns_at > now else "",
+        "has_substitute": window_day is not None and window_day.substitute_id is not None,
+    }
+
+
+def _window(venue: Venue, window_id: str) -> Window:
+    found = next((each for each in venue.windows if each.window_id == window_id), None)
+    if found is None:
+        raise FactsMissing(window_id)
+    return found
+
+
+def _phone(venue: Venue, language: Language) -> str:
+    return venue.phone if language == "zh" else venue.phone.replace("转", "ext.")
+
+
+def _rounded(minutes: int) -> int:
+    """To full five minutes: nobody knows it better."""
+    return round(minutes / 5) * 5
 
 
 def long_date(day: date, language: Language, *, make_up: bool = False) -> str:

@@ -12,7 +12,18 @@ class Message(State):
     message_id: str
     about: str
     """Id of the booking it tells of."""
-    kind: Literal["booked", "cancelled", "moved", "session_cancelled", "reminder"]
+    kind: Literal[
+        "booked",
+        "cancelled",
+        "moved",
+        "session_cancelled",
+        "reminder",
+        "turn_near",
+        "called",
+        "missed",
+        "running_late",
+        "substituted",
+    ]
     channel: Literal["console", "email"]
     language: Literal["zh", "en"]
     state: Literal["waiting", "sent", "failed", "withdrawn"]

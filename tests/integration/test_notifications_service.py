@@ -17,6 +17,7 @@ from shared.events import roster
 from shared.messaging import outbox
 from shared.messaging.relay import Relay
 from shared.settings import ServiceSettings
+from tests.integration.notifications_day import behind, visit
 from tests.integration.notifications_hall import VISIT, at, hall_open, matter, said, session, venue
 
 
@@ -188,6 +189,35 @@ async def test_from_bookings_outbox_over_kafka_into_the_box_and_never_twice(hall
         object.__setattr__(take, "handler", original)
     assert await hall.fetch("select message_id, state, attempts, version from message order by 1") == before
     assert len(await hall.box()) == 2
+
+
+@pytest.mark.slow
+async def test_from_the_queues_outbox_over_kafka_into_the_box(hall, county, database):
+    _, the_booking = county
+    await hall.hear(roster.SessionPlanned(version=1, session=session()))
+    await hall.set_now(at("2026-12-01T10:00"))
+    hall.desk.card()
+    async with speaking(database, "queue") as the_queue, running():
+        await the_booking.say(said("made", 1))
+
+        async def heard():
+            return len(await hall.fetch("select from booking"))
+
+        assert await eventually(heard, 1) == 1
+        for event in (visit("Called", 3), visit("Called", 3), visit("Unanswered", 4)):
+            await the_queue.say(event)
+
+        async def states():
+            found = await hall.messages()
+            return found.get("missed4"), found.get("running_late2")
+
+        assert await eventually(states, ("sent", None)) == ("sent", None)
+        await the_queue.say(behind(2, 40))
+        assert await eventually(states, ("sent", "sent")) == ("sent", "sent")
+        versions = await hall.fetch("select version from visit union all select version from window_day order by 1")
+        assert [row["version"] for row in versions] == [2, 4]
+        boxed = [kind for kind, *_ in await hall.box()]
+        assert len(boxed) == len(set(boxed)), "what was said twice is told once"
 
 
 @pytest.mark.slow

@@ -7,14 +7,15 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from services.notifications import rendering
-from services.notifications.domain import ProxyCard, Told, VisitorCard
+from services.notifications.domain import OF_THE_DAY, ProxyCard, Today, Told, VisitorCard
 from services.notifications.rendering import Facts, FactsMissing, long_date, render
-from shared.events.topics import BOOKINGS, MATTERS, SESSIONS, VENUES
+from shared.events.topics import BOOKINGS, MATTERS, SESSIONS, VENUES, VISITS, WINDOWS
 
 ZONE = ZoneInfo("Asia/Shanghai")
 EXAMPLES = Path(__file__).parents[2] / "shared" / "events" / "examples"
 NOW = datetime(2026, 11, 23, 3, 0, tzinfo=UTC)
 KINDS = ("booked", "reminder", "moved", "cancelled", "session_cancelled")
+NOTHING_YET = Today()
 URL = "https://fuwuri.example.cn"
 
 
@@ -37,7 +38,18 @@ CARD = VisitorCard(
 )
 
 
-def words(kind, language="zh", *, now=NOW, url=URL, previous=None, recipient="visitor", card=None, **changes):
+def words(
+    kind,
+    language="zh",
+    *,
+    now=NOW,
+    url=URL,
+    previous=None,
+    recipient="visitor",
+    card=None,
+    today=NOTHING_YET,
+    **changes,
+):
     booking = BOOKING.model_copy(update=changes.pop("booking", {}))
     session = example(SESSIONS, "SessionPlanned").session.model_copy(update=changes.pop("session", {}))
     matter = example(MATTERS, "MatterDescribed").matter.model_copy(update=changes.pop("matter", {}))
@@ -52,6 +64,7 @@ def words(kind, language="zh", *, now=NOW, url=URL, previous=None, recipient="vi
         venue=venue,
         matter=matter,
         card=CARD.model_copy(update=card or {}),
+        today=today,
     )
     return render(facts, now=now, zone=ZONE, public_url=url)
 
@@ -209,8 +222,66 @@ def test_a_window_that_is_not_known_yet_is_waited_for():
         words("booked", booking={"window_id": "w99"})
 
 
+TEN = datetime(2026, 12, 1, 2, 0, tzinfo=UTC)
+
+
+def of_the_day(kind, language="zh", *, recipient="visitor", came=True, **changes):
+    visit = example(VISITS, "VisitCalled").visit
+    window = example(WINDOWS, "AttendanceRecorded").window
+    visit = visit.model_copy(update={key: changes.pop(key) for key in set(changes) & set(dict(visit))})
+    today = Today(visit=visit if came else None, window=window.model_copy(update=changes) if changes else None)
+    return words(kind, language, now=TEN, recipient=recipient, today=today)
+
+
+ON_THE_DAY = [
+    ("turn_near", {}, "C009 号，前面最多还有 3 位。请到 3 号窗口（一楼东侧）附近等。"),
+    ("turn_near", {"window_id": None}, "C009 号，前面最多还有 3 位。请在大厅里等，听叫号。"),
+    ("called", {}, "叫到您了：请 C009 号到 3 号窗口（一楼东侧）。"),
+    ("called", {"recipient": "proxy"}, "您帮忙约的号叫到了：请 C009 号到 3 号窗口（一楼东侧）。"),
+    ("missed", {}, "叫到 C009 号，没见人来，往后排两位，号还有用。请到 3 号窗口附近等，还会叫。"),
+    ("missed", {"state": "closed"}, "C009 号叫了三次，没见人来，先过号了。还想办，请到咨询台说一声，不用重新约。"),
+    (
+        "running_late",
+        {"minutes_behind": 34},
+        "C009 号，3 号窗口今天大约晚 35 分钟，对不住。要赶车的，跟工作人员说一声。",
+    ),
+    (
+        "running_late",
+        {"minutes_behind": 34, "came": False},
+        "09:30 的号，3 号窗口今天大约晚 35 分钟，对不住。要赶车的，请打 12345 转 2。",
+    ),
+    (
+        "substituted",
+        {"attendance": "away"},
+        "C009 号，3 号窗口的值班领导有事不在，10:30 回来。替班领导在，照常办。想等领导，请跟工作人员说。",
+    ),
+    (
+        "substituted",
+        {"attendance": "left", "returns_at": None, "substitute_id": None, "came": False},
+        "09:30 的号，3 号窗口的值班领导有事不在。窗口工作人员照常办。想等领导，请跟我们说，打 12345 转 2。",
+    ),
+]
+
+
+@pytest.mark.parametrize(("kind", "facts", "said"), ON_THE_DAY)
+def test_a_message_of_the_day_is_short_and_names_nobody(kind, facts, said):
+    told = of_the_day(kind, **facts)
+    assert told.body == said + "\n"
+    assert len(told.body) <= 70, "one text message"
+    assert "3 号窗口" in told.subject or "C009 号" in told.subject
+    english = of_the_day(kind, "en", **facts)
+    for text in (told.subject, told.body, english.subject, english.body):
+        assert "王" not in text
+        assert "4081" not in text
+    assert not set(english.subject + english.body) & set("号窗口的领导，。")
+
+
+def test_a_return_that_is_over_is_not_promised():
+    assert "回来" not in of_the_day("substituted", attendance="away", returns_at=TEN).body
+
+
 def test_every_kind_has_its_words_in_both_languages():
     templates = Path(rendering.__file__).parent / "templates"
     for language in ("zh", "en"):
         found = {path.stem for path in (templates / language).glob("*.txt") if not path.stem.startswith("_")}
-        assert found == set(KINDS)
+        assert found == set(KINDS) | OF_THE_DAY

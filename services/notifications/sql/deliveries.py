@@ -21,9 +21,18 @@ async def claim_deliveries(connection: Connection, channel: str, limit: int, lea
         """
         with due as (
             select m.message_id
-            from message m join booking b on b.booking_id = m.about
+            from message m
+                join booking b on b.booking_id = m.about
+                left join lateral (
+                    select visit.version from visit
+                    where m.source is not null and visit.booking_id = m.about
+                    order by visit.visit_id desc
+                    limit 1
+                ) d on true
+                left join window_day w on w.window_day_id = m.source
             where m.state = 'waiting' and m.channel = $1 and m.try_at <= county_now()
-              and m.good_until > county_now() and m.prepared_for = b.version
+              and m.good_until > county_now()
+              and m.prepared_for = b.version + coalesce(d.version, 0) + coalesce(w.version, 0)
               and (m.claimed_until is null or m.claimed_until < clock_timestamp())
             order by m.try_at
             limit $2

@@ -16,13 +16,27 @@ async def lock_waiting(connection: Connection, booking_id: str) -> Rows:
     """Lock a booking's messages that wait and that no worker has in hand."""
     return await connection.fetch(
         """
-        select message_id, kind, about_version, starts_at, window_id, previous_starts_at
+        select message_id, kind, about_version, starts_at, window_id, previous_starts_at, source, useful_until
         from message
         where about = $1 and state = 'waiting' and (claimed_until is null or claimed_until < clock_timestamp())
         order by message_id
         for update
         """,
         booking_id,
+    )
+
+
+async def lock_waiting_of(connection: Connection, source: str) -> Rows:
+    """Lock the messages of a visit or of a window that wait, but for those that somebody else has in hand or locked."""
+    return await connection.fetch(
+        """
+        select message_id, kind, about, about_version, starts_at, window_id, previous_starts_at, source, useful_until
+        from message
+        where source = $1 and state = 'waiting' and (claimed_until is null or claimed_until < clock_timestamp())
+        order by message_id
+        for update skip locked
+        """,
+        source,
     )
 
 
@@ -38,17 +52,19 @@ async def insert_messages(  # noqa: PLR0913  (the columns)
     session_date: date,
     previous_starts_at: datetime | None,
     correlation_id: str,
+    source: str | None = None,
+    useful_until: datetime | None = None,
 ) -> None:
-    """Insert a booking's messages, each kind, recipient and due instant; those that are there already stay."""
+    """Insert messages about a booking, each kind, recipient and due instant; those that are there already stay."""
     kinds, recipients, due = zip(*planned, strict=True)
     await connection.execute(
         """
         insert into message
             (about, about_version, kind, recipient, language, starts_at, window_id, session_date, previous_starts_at,
-             correlation_id, queued_at, due_at, try_at)
+             correlation_id, source, useful_until, queued_at, due_at, try_at)
         select $1, $2, kind, recipient, $3, $4, $5, $6, case kind when 'moved' then $7::timestamptz end, $8,
-               county_now(), due_at, due_at
-        from unnest($9::text[], $10::text[], $11::timestamptz[]) as planned (kind, recipient, due_at)
+               $9, $10, county_now(), due_at, due_at
+        from unnest($11::text[], $12::text[], $13::timestamptz[]) as planned (kind, recipient, due_at)
         on conflict do nothing
         """,
         about,
@@ -59,6 +75,8 @@ async def insert_messages(  # noqa: PLR0913  (the columns)
         session_date,
         previous_starts_at,
         correlation_id,
+        source,
+        useful_until,
         kinds,
         recipients,
         due,
@@ -69,22 +87,39 @@ async def claim_unprepared(connection: Connection, limit: int, lease_seconds: fl
     """Take messages in hand that are due and not prepared, with their bookings.
 
     Only those of which session, venue and matter are known, the session on the booking's date; the others wait
-    until the events come, or until it is too late.
+    until the events come, or until it is too late. What is prepared holds for `ground`: the versions of all that
+    it stands on, added; each can only grow, so that the sum is another whenever one of them is.
     """
     return await connection.fetch(
         """
         with due as (
             select m.message_id, b.version as booking_version, b.state as booking, b.session_id, b.venue_id,
-                   b.matter_id, s.version as session_version, v.version as venue_version, t.version as matter_version
+                   b.matter_id, s.version as session_version, v.version as venue_version, t.version as matter_version,
+                   d.state as visit, w.state as window_day,
+                   b.version + coalesce(d.version, 0) + coalesce(w.version, 0) as ground,
+                   m.source is not null and exists (
+                       select from message n
+                       where n.about = m.about and n.source = m.source and n.recipient = m.recipient
+                         and n.about_version > m.about_version
+                         and (n.kind = m.kind or m.kind in ('turn_near', 'called', 'missed'))
+                   ) as superseded
             from message m
                 join booking b on b.booking_id = m.about
                 left join session s on s.session_id = b.session_id
                 left join venue v on v.venue_id = b.venue_id
                 left join matter t on t.matter_id = b.matter_id
+                left join lateral (
+                    select visit.version, visit.state from visit
+                    where m.source is not null and visit.booking_id = m.about
+                    order by visit.visit_id desc
+                    limit 1
+                ) d on true
+                left join window_day w on w.window_day_id = m.source
             where m.state = 'waiting' and m.try_at <= county_now()
               and (m.claimed_until is null or m.claimed_until < clock_timestamp())
-              and (m.good_until is null or m.good_until <= county_now() or m.prepared_for <> b.version)
-              and (m.starts_at <= county_now() or (
+              and (m.good_until is null or m.good_until <= county_now()
+                   or m.prepared_for <> b.version + coalesce(d.version, 0) + coalesce(w.version, 0))
+              and (coalesce(m.useful_until, m.starts_at) <= county_now() or (
                   (s.date = m.session_date or (s.date is not null and m.kind in ('cancelled', 'session_cancelled')))
                   and v.version is not null and t.version is not null
               ))
@@ -97,10 +132,12 @@ async def claim_unprepared(connection: Connection, limit: int, lease_seconds: fl
         from due
         where m.message_id = due.message_id
         returning m.message_id, m.kind, m.recipient, m.language, m.about, m.about_version, m.starts_at, m.window_id,
-                  m.previous_starts_at, m.correlation_id, m.preparations, m.preparation_failures, m.attempts,
+                  m.previous_starts_at, m.source, m.useful_until, m.correlation_id,
+                  m.preparations, m.preparation_failures, m.attempts,
                   county_now() as now,
                   due.booking_version, due.booking, due.session_id, due.venue_id, due.matter_id,
-                  due.session_version, due.venue_version, due.matter_version
+                  due.session_version, due.venue_version, due.matter_version,
+                  due.visit, due.window_day, due.ground, due.superseded
         """,
         limit,
         lease_seconds,
@@ -110,7 +147,7 @@ async def claim_unprepared(connection: Connection, limit: int, lease_seconds: fl
 async def record_prepared(connection: Connection, rows: Sequence[Sequence[Any]]) -> Rows:
     """Keep what was prepared and let go of it. The messages, with whether they were said to be queued before.
 
-    A row: id, channel, address, phone, subject, body, the booking's version, good until.
+    A row: id, channel, address, phone, subject, body, what it holds for, good until.
     """
     return await connection.fetch(
         """
@@ -208,11 +245,15 @@ async def lock_said(connection: Connection, ids: Sequence[UUID]) -> Rows:
 
 
 async def select_call_list(connection: Connection, limit: int) -> Rows:
-    """Messages that reached nobody, of visits that are not a day past: what the hall changed first, then by time."""
+    """Messages that reached nobody, of visits that are not a day past: what the hall changed first, then by time.
+
+    Whoever is in the hall hears and sees the calls there, and needs none by phone.
+    """
     return await connection.fetch(
         """
         select * from message
         where state = 'failed' and starts_at > county_now() - interval '1 day'
+          and kind not in ('turn_near', 'called', 'missed')
         order by kind in ('moved', 'session_cancelled') desc, starts_at, message_id
         limit $1
         """,

@@ -1,4 +1,4 @@
-"""What others said: venues, matters, sessions, bookings. A state is kept only if it is newer."""
+"""What others said: venues, matters, sessions, bookings, visits, windows. A state is kept only if it is newer."""
 
 from collections.abc import Sequence
 from datetime import date
@@ -87,6 +87,66 @@ async def put_booking(  # noqa: PLR0913  (the columns)
         venue_id,
         matter_id,
         state,
+    )
+
+
+async def put_visit(
+    connection: Connection, visit_id: str, version: int, booking_id: str, state: str
+) -> asyncpg.Record | None:
+    """Keep a visit's newer state; as `put_booking`."""
+    return await connection.fetchrow(
+        """
+        insert into visit (visit_id, version, booking_id, state) values ($1, $2, $3, $4)
+        on conflict (visit_id) do update
+        set version = excluded.version, booking_id = excluded.booking_id, state = excluded.state
+        where excluded.version > visit.version
+        returning old.version as replaced_version, old.state as replaced_state, county_now() as now
+        """,
+        visit_id,
+        version,
+        booking_id,
+        state,
+    )
+
+
+async def put_window_day(connection: Connection, window_day_id: str, version: int, state: str) -> asyncpg.Record | None:
+    """Keep the newer state of a window in a session; as `put_booking`."""
+    return await connection.fetchrow(
+        """
+        insert into window_day (window_day_id, version, state) values ($1, $2, $3)
+        on conflict (window_day_id) do update set version = excluded.version, state = excluded.state
+        where excluded.version > window_day.version
+        returning old.version as replaced_version, old.state as replaced_state, county_now() as now
+        """,
+        window_day_id,
+        version,
+        state,
+    )
+
+
+async def select_booking(connection: Connection, booking_id: str) -> str | None:
+    """A booking's state; None where it was never heard of."""
+    state: str | None = await connection.fetchval("select state from booking where booking_id = $1", booking_id)
+    return state
+
+
+async def select_expected(connection: Connection, session_id: str, window_id: str) -> Rows:
+    """The bookings that were made for a window in a session, or whose visit it may call, each with its last visit."""
+    return await connection.fetch(
+        """
+        select b.state as booking, d.state as visit
+        from booking b
+            left join lateral (
+                select visit.state from visit
+                where visit.booking_id = b.booking_id
+                order by visit.visit_id desc
+                limit 1
+            ) d on true
+        where b.session_id = $1 and (b.state ->> 'window_id' = $2 or d.state ->> 'window_id' = $2)
+        order by b.booking_id
+        """,
+        session_id,
+        window_id,
     )
 
 
