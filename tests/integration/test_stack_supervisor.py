@@ -160,7 +160,7 @@ def test_ports_beside_it_that_are_taken_are_passed_over() -> None:
         chosen = choose_ports(gateway)
     inner = [chosen.postgres, chosen.kafka, chosen.controller, *chosen.services.values()]
     assert gateway + 1 not in inner
-    assert len(set(inner)) == 7
+    assert len(set(inner)) == 8
 
 
 async def test_what_dies_too_often_stops_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
