@@ -1,9 +1,11 @@
-"""What a visitor has done by booking: each a request of its own, judged there."""
+"""What a visitor has done by booking, and the hall by the queue: each a request of its own, judged there."""
 
 from dataclasses import dataclass
 from typing import Any
 
+from services.web.day import Desk, Status, Ticket
 from services.web.domain import Booking
+from services.web.queries import QUEUE, segment
 from services.web.upstream import Refused, Unavailable, Upstream
 from shared.events.base import State
 from shared.problems import FieldProblem
@@ -45,3 +47,23 @@ class Commands:
         return await self.upstream.post(
             "booking", f"/api/booking/v1/bookings/{verb}", Booking, {"code": code, "digits": digits}
         )
+
+    async def at_window(self, session_id: str, window_id: str, verb: str, body: dict[str, Any]) -> Desk:
+        """Do something at a window that is as its page showed it; the window afterwards."""
+        path = f"{QUEUE}/staff/sessions/{segment(session_id)}/windows/{segment(window_id)}/{verb}"
+        return await self.upstream.post("queue", path, Desk, body)
+
+    async def check_in(self, session_id: str, body: dict[str, Any]) -> Ticket:
+        """Somebody with a booking is here; twice is once."""
+        return await self.upstream.post(
+            "queue", f"{QUEUE}/staff/sessions/{segment(session_id)}/check-ins", Ticket, body
+        )
+
+    async def walk_in(self, session_id: str, body: dict[str, Any], key: str) -> Ticket:
+        """Somebody without a booking takes a ticket; with the same key it is the same one."""
+        path = f"{QUEUE}/staff/sessions/{segment(session_id)}/walk-ins"
+        return await self.upstream.post("queue", path, Ticket, body, key=key)
+
+    async def leave(self, token: str) -> Status:
+        """The visitor goes: not today."""
+        return await self.upstream.post("queue", f"{QUEUE}/tickets/{segment(token)}/leave", Status, {})

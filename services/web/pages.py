@@ -91,6 +91,7 @@ def _environment(language: Language, settings: WebSettings) -> jinja2.Environmen
         stylesheet=_asset("tokens.css"),
         icon=_asset("mark.svg"),
         scripts=[_asset(name) for name in SCRIPTS],
+        hall_script=_asset("hall.js"),
     )
     environment.filters.update(
         clock=shown,

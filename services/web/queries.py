@@ -4,15 +4,17 @@ The roster changes a few times a month, so its answers are remembered for a whil
 a citizen can look up papers and take a seat without it. Seats and bookings are asked for anew every time.
 """
 
+import asyncio
 import time
 from collections import OrderedDict
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import TypeVar
 from urllib.parse import quote
 
+from services.web.day import Desk, Notice, Screen, Status, Today
 from services.web.domain import (
     BookableSessions,
     ConsoleMessages,
@@ -32,6 +34,7 @@ from services.web.upstream import Answer, Refused, Unavailable, Upstream
 
 Found = TypeVar("Found")
 
+QUEUE = "/api/queue/v1"
 REMEMBERED = 512
 MATTERS = 500
 """A hall has a few hundred matters; the list shows all of them."""
@@ -120,7 +123,7 @@ class Queries:
 
     async def matter(self, matter_id: str) -> Matter:
         """One matter."""
-        return await self.memory.get(self.upstream, f"/api/roster/v1/matters/{_segment(matter_id)}", Matter)
+        return await self.memory.get(self.upstream, f"/api/roster/v1/matters/{segment(matter_id)}", Matter)
 
     async def sessions(self) -> Sessions:
         """The sessions from today on, by date."""
@@ -128,7 +131,7 @@ class Queries:
 
     async def session(self, session_id: str) -> Session:
         """One session with its duties."""
-        return await self.memory.get(self.upstream, f"/api/roster/v1/sessions/{_segment(session_id)}", Session)
+        return await self.memory.get(self.upstream, f"/api/roster/v1/sessions/{segment(session_id)}", Session)
 
     async def bookable(self, matter_id: str) -> BookableSessions:
         """The sessions on which a matter can be, or could be, booked."""
@@ -140,7 +143,7 @@ class Queries:
 
     async def slots(self, session_id: str, matter_id: str) -> Slots:
         """A session's times for a matter."""
-        path = f"/api/booking/v1/sessions/{_segment(session_id)}/slots"
+        path = f"/api/booking/v1/sessions/{segment(session_id)}/slots"
         return await self.upstream.get("booking", path, Slots, matter_id=matter_id)
 
     async def officials(self) -> Officials:
@@ -149,12 +152,12 @@ class Queries:
 
     async def official_sessions(self, official_id: str) -> Sessions:
         """An official's sessions (staff)."""
-        path = f"/api/roster/v1/staff/officials/{_segment(official_id)}/sessions"
+        path = f"/api/roster/v1/staff/officials/{segment(official_id)}/sessions"
         return await self.upstream.get("roster", path, Sessions)
 
     async def expected(self, session_id: str, window_id: str) -> ExpectedBookings:
         """Who comes to a window (staff)."""
-        path = f"/api/booking/v1/staff/sessions/{_segment(session_id)}/bookings"
+        path = f"/api/booking/v1/staff/sessions/{segment(session_id)}/bookings"
         return await self.upstream.get("booking", path, ExpectedBookings, window_id=window_id)
 
     async def console_messages(self) -> ConsoleMessages:
@@ -162,6 +165,47 @@ class Queries:
         return await self.upstream.get(
             "notifications", "/api/notifications/v1/staff/console-messages", ConsoleMessages, limit=100
         )
+
+    async def today(self) -> Today:
+        """The sessions that are held today (staff)."""
+        return await self.upstream.get("queue", f"{QUEUE}/staff/today", Today)
+
+    async def desk(self, session_id: str, window_id: str) -> Desk:
+        """A window with its queue (staff)."""
+        path = f"{QUEUE}/staff/sessions/{segment(session_id)}/windows/{segment(window_id)}"
+        return await self.upstream.get("queue", path, Desk)
+
+    async def screen(self, session_id: str) -> Screen:
+        """The last calls of a session."""
+        return await self.upstream.get("queue", f"{QUEUE}/sessions/{segment(session_id)}/screen", Screen)
+
+    async def status(self, token: str) -> Status:
+        """A visitor's own ticket."""
+        return await self.upstream.get("queue", f"{QUEUE}/tickets/{segment(token)}", Status)
+
+    async def notice(self, session_id: str, ticket_id: str) -> Notice:
+        """The one-off notice of a visit (staff)."""
+        path = f"{QUEUE}/staff/sessions/{segment(session_id)}/tickets/{segment(ticket_id)}/notice"
+        return await self.upstream.get("queue", path, Notice)
+
+    async def matters_of(self, matter_ids: Iterable[str]) -> dict[str, Matter]:
+        """Matters by id, those that the roster can tell of."""
+
+        async def one(matter_id: str) -> Matter | None:
+            try:
+                return await or_none(self.matter(matter_id))
+            except Refused:
+                return None
+
+        found = await asyncio.gather(*(one(each) for each in sorted(set(matter_ids))))
+        return {matter.matter_id: matter for matter in found if matter is not None}
+
+    async def session_or_none(self, session_id: str) -> Session | None:
+        """The roster's word on a session, for pages that go on without it."""
+        try:
+            return await or_none(self.session(session_id))
+        except Refused:
+            return None
 
 
 @dataclass(frozen=True)
@@ -190,6 +234,6 @@ async def session_or_none(queries: Queries, session_id: str) -> Session | None:
         return None
 
 
-def _segment(value: str) -> str:
+def segment(value: str) -> str:
     """An id as one segment of a path, whatever it contains."""
     return quote(value, safe="").replace(".", "%2E") if set(value) <= {"."} else quote(value, safe="")

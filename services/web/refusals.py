@@ -116,6 +116,33 @@ REFUSALS: dict[str, Refusal] = {
         phrase("为了保护您，没有接受。请从首页重新开始；浏览器要允许本站使用 Cookie。"),
         Way.START,
     ),
+    "window_moved_on": Refusal(
+        phrase("这个窗口刚刚有人操作过"), phrase("下面是现在的样子。请看一眼，还要做的再点一次。"), Way.AGAIN
+    ),
+    "window_not_open": Refusal(
+        phrase("窗口没有开"), phrase("先点“开窗接待”，再叫号；转号请换一个开着的窗口。"), Way.AGAIN
+    ),
+    "window_busy": Refusal(phrase("窗口现在有人"), phrase("先办结、挂起或者转走，再做这一步。"), Way.AGAIN),
+    "window_idle": Refusal(phrase("窗口现在没有人"), phrase("先叫号。"), Way.AGAIN),
+    "window_unknown": Refusal(phrase("今天没有这个窗口"), phrase("请从今天的窗口里重新点。"), Way.START),
+    "nobody_waits": Refusal(phrase("没有人在等"), phrase("有人取号就会出现在队列里。"), Way.AGAIN),
+    "ticket_unknown": Refusal(phrase("没有这张号票"), phrase("请到服务台问一问，或者打电话。"), Way.START),
+    "ticket_moved_on": Refusal(phrase("这个号已经往前走了"), phrase("请看现在的样子，再决定怎么做。"), Way.AGAIN),
+    "person_elsewhere": Refusal(phrase("这个人正在别的窗口"), phrase("那边办完，再叫到这里来。"), Way.AGAIN),
+    "check_in_unknown": Refusal(
+        phrase("今天没有这个预约码"), phrase("请核对号码和日子。没有预约，也可以按事项取号。"), Way.AGAIN
+    ),
+    "code_unreadable": Refusal(phrase("预约码是 8 位数字"), phrase("请再扫一次，或者照着短信、凭证输入。"), Way.AGAIN),
+    "booking_cancelled": Refusal(phrase("这个预约已经取消了"), phrase("还想办，请按事项取一个现场号。"), Way.AGAIN),
+    "session_not_today": Refusal(phrase("这一场不是今天"), phrase("请从今天的场次里重新点。"), Way.START),
+    "day_closed": Refusal(phrase("今天已经日结了"), phrase("还要改，请由大厅经理更正，写明原因。"), Way.START),
+    "day_open": Refusal(phrase("今天还没有日结"), phrase("还没签字，直接在窗口改就行。"), Way.START),
+    "tickets_open": Refusal(phrase("还有号没有办完"), phrase("每个号都要有结果或者原因，再日结。"), Way.AGAIN),
+    "windows_unconfirmed": Refusal(phrase("还有窗口没有确认"), phrase("请每个窗口先确认自己今天的记录。"), Way.AGAIN),
+    "numbers_exhausted": Refusal(phrase("这个部门今天的号发完了"), phrase("请找大厅值班经理。"), Way.AGAIN),
+    "outcome_missing": Refusal(phrase("还有事项没有结果"), phrase("每件事都选一个结果，再办结。"), Way.AGAIN),
+    "nothing_to_undo": Refusal(phrase("上一步撤不回来了"), phrase("时间过了，或者后面已经有了变化。"), Way.AGAIN),
+    "too_many_streams": Refusal(phrase("现在看的人太多"), phrase("请过几秒再打开。"), Way.AGAIN),
     "internal_error": Refusal(
         phrase("我们这边出了错"), phrase("不是您的问题，已经记下来了。请过一会儿再试，或者打电话。"), Way.START
     ),

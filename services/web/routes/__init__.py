@@ -1,6 +1,19 @@
 """The pages' addresses, a module for each part of the way."""
 
-from services.web.routes import assets, book, bookings, drafts, matters, refused, staff, start
+from services.web.routes import (
+    assets,
+    book,
+    bookings,
+    counter,
+    desk,
+    drafts,
+    hall,
+    matters,
+    refused,
+    staff,
+    start,
+    today,
+)
 
 ROUTERS = (
     start.router,
@@ -9,6 +22,10 @@ ROUTERS = (
     drafts.router,
     bookings.router,
     refused.router,
+    hall.router,
     staff.router,
+    today.router,
+    counter.router,
+    desk.router,
     assets.router,
 )

@@ -16,6 +16,7 @@ KINDS = {
     "mark.svg": "image/svg+xml",
     "htmx.min.js": "text/javascript",
     "hx-sse.min.js": "text/javascript",
+    "hall.js": "text/javascript",
 }
 KEPT = {"Cache-Control": "public, max-age=31536000, immutable"}
 

@@ -1,0 +1,177 @@
+"""The window on the service day: who is there, who is next, what was done, and who sits at it; the director's phone.
+
+Every form carries the window's version that its page showed. Where the window has moved on meanwhile nothing is done:
+the page comes anew with a sentence, and with whatever was typed.
+"""
+
+import asyncio
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Any
+from urllib.parse import quote
+
+from fastapi import APIRouter, Response
+
+from services.web import day
+from services.web.addresses import Id
+from services.web.day import Desk
+from services.web.domain import Official, Session
+from services.web.forms import whole_number
+from services.web.pages import OpenPage, Page
+from services.web.queries import or_none
+from services.web.refusals import REFUSALS, Refusal, refusal
+from services.web.routes.posted import Posted, PostedForm
+from services.web.upstream import Refused
+from shared.access import Caller, allow
+
+router = APIRouter(include_in_schema=False, dependencies=[allow(Caller.STAFF)])
+
+PLAIN = {"call-next", "recall", "unanswered", "start", "hold", "undo", "open", "close"}
+"""Verbs that need nothing but the version."""
+TICKET_VERBS = {"call", "resume"}
+NOWHERE = REFUSALS["not_found"]
+
+
+def _address(session_id: str, kind: str, window_id: str) -> str:
+    return f"/staff/sessions/{quote(session_id, safe='')}/{kind}/{quote(window_id, safe='')}"
+
+
+@router.get("/staff/sessions/{session_id}/desk/{window_id}")
+async def desk(session_id: Id, window_id: Id, page: Page = OpenPage) -> Response:
+    """The window's desk."""
+    return await _show(page, "desk", await page.queries.desk(session_id, window_id))
+
+
+@router.post("/staff/sessions/{session_id}/desk/{window_id}")
+async def act(session_id: Id, window_id: Id, page: Page = OpenPage, posted: Posted = PostedForm) -> Response:
+    """Do one thing at the window."""
+    return await _act(page, "desk", session_id, window_id, posted)
+
+
+@router.get("/staff/sessions/{session_id}/live/{window_id}")
+async def live(session_id: Id, window_id: Id, page: Page = OpenPage) -> Response:
+    """The director's day on a phone: who is at the window now, who waits, what was done."""
+    return await _show(page, "live", await page.queries.desk(session_id, window_id))
+
+
+@router.post("/staff/sessions/{session_id}/live/{window_id}")
+async def hand_over(session_id: Id, window_id: Id, page: Page = OpenPage, posted: Posted = PostedForm) -> Response:
+    """Come, or hand the window over."""
+    return await _act(page, "live", session_id, window_id, posted)
+
+
+async def _act(page: Page, kind: str, session_id: str, window_id: str, posted: Posted) -> Response:
+    shown = await page.queries.desk(session_id, window_id)
+    verb, form = posted.get("verb"), posted.fields
+    if not posted.is_fresh:
+        return await _show(page, kind, shown, form, because=REFUSALS["form_expired"])
+    body, findings = _body(page, shown, verb, form)
+    if findings:
+        return await _show(page, kind, shown, form, findings=findings)
+    if body is None:
+        return page.tell(NOWHERE, HTTPStatus.NOT_FOUND, code="not_found")
+    name = "attend" if verb in ("present", "away") else verb
+    try:
+        await page.commands.at_window(session_id, window_id, name, body)
+    except Refused as refused:
+        fresh = await page.queries.desk(session_id, window_id)
+        return await _show(page, kind, fresh, form, because=refusal(refused.code), status=refused.status)
+    return page.go(_address(session_id, kind, window_id))
+
+
+def _body(  # noqa: PLR0911  (one way a verb)
+    page: Page, shown: Desk, verb: str, form: Mapping[str, str]
+) -> tuple[dict[str, Any] | None, dict[str, str]]:
+    """What the queue is asked for, and what is to be mended first; None for a verb that no page offers."""
+    body: dict[str, Any] = {"version": whole_number(form.get("version", "")) or 0}
+    if verb in PLAIN:
+        return body, {}
+    if verb in TICKET_VERBS:
+        return {**body, "ticket_id": form.get("ticket", "")}, {}
+    if verb == "transfer":
+        kind, _, target = form.get("target", "").partition(":")
+        return ({**body, kind: target} if kind in ("window_id", "department_id") else None), {}
+    if verb == "finish":
+        matter_ids = [form[f"matter{index}"] for index in range(10) if f"matter{index}" in form]
+        read = day.finish_of(matter_ids, form)
+        return {**body, **read.body}, {name: page.say(said) for name, said in read.findings.items()}
+    if verb == "pause":
+        reason = form.get("pause_reason", "")
+        return {**body, "reason": reason}, {} if reason else {"pause_reason": page.say("请写一句为什么")}
+    if verb == "present":
+        return {**body, "attendance": "present"}, {}
+    if verb == "away":
+        reason = form.get("reason", "")
+        substitute = form.get("substitute", "")
+        back = day.moment_of(shown.date, form.get("back", ""), page.site.settings.zone)
+        body |= {"attendance": "away", "reason": reason, "substitute_id": substitute or None}
+        body["returns_at"] = back.isoformat() if back else None
+        return body, {} if reason else {"reason": page.say("请写一句为什么")}
+    return None, {}
+
+
+async def _show(  # noqa: PLR0913  (what a desk may be shown with)
+    page: Page,
+    kind: str,
+    shown: Desk,
+    typed: Mapping[str, str] | None = None,
+    *,
+    because: Refusal | None = None,
+    findings: Mapping[str, str] | None = None,
+    status: int = HTTPStatus.CONFLICT,
+) -> Response:
+    session, matters, officials, departments = await asyncio.gather(
+        page.queries.session_or_none(shown.session_id),
+        page.queries.matters_of(shown.matter_ids),
+        _officials(page),
+        or_none(page.queries.departments()),
+    )
+    return page.show(
+        f"staff/{kind}.html",
+        HTTPStatus.UNPROCESSABLE_ENTITY if findings else status if because else HTTPStatus.OK,
+        personal=True,
+        desk=shown,
+        session=session,
+        window=session.window(shown.window_id) if session else None,
+        matters=matters,
+        official=_named(shown.official_id, session, officials),
+        substitute=officials.get(shown.substitute_id or ""),
+        deputies=[
+            each
+            for each in officials.values()
+            if each.department_id == shown.department_id and each.official_id != shown.official_id
+        ],
+        departments=departments.items if departments else (),
+        typed=typed or {},
+        because=because,
+        findings=findings or {},
+        address=_address(shown.session_id, kind, shown.window_id),
+        day=day,
+    )
+
+
+async def _officials(page: Page) -> dict[str, Official]:
+    try:
+        found = await or_none(page.queries.officials())
+    except Refused:
+        return {}
+    return {each.official_id: each for each in found.items} if found else {}
+
+
+def _named(official_id: str | None, session: Session | None, officials: Mapping[str, Official]) -> Official | None:
+    if official_id is not None and official_id in officials:
+        return officials[official_id]
+    duties = session.duties if session else ()
+    return next(
+        (
+            Official(
+                official_id=each.official_id or "",
+                name=each.official_name,
+                title_zh=each.official_title_zh,
+                title_en=each.official_title_en,
+            )
+            for each in duties
+            if official_id and each.official_id == official_id
+        ),
+        None,
+    )

@@ -1,0 +1,69 @@
+"""What everybody in the hall sees: the screen with the calls, and a visitor's own ticket. Neither names anybody."""
+
+import asyncio
+from http import HTTPStatus
+from typing import Annotated
+from urllib.parse import quote
+
+from fastapi import APIRouter, Path, Response
+
+from services.web.addresses import Id
+from services.web.pages import OpenPage, Page
+from services.web.refusals import REFUSALS, Refusal, refusal
+from services.web.routes.posted import Posted, PostedForm
+from services.web.upstream import Refused
+from shared.access import Caller, allow
+
+router = APIRouter(include_in_schema=False, dependencies=[allow(Caller.CITIZEN)])
+
+Token = Annotated[str, Path(min_length=8, max_length=64, pattern=r"^[A-Za-z0-9_-]+$")]
+
+
+@router.get("/hall/{session_id}")
+async def screen(session_id: Id, page: Page = OpenPage) -> Response:
+    """The last calls, the newest first."""
+    return page.show("day/hall.html", screen=await page.queries.screen(session_id))
+
+
+@router.get("/tickets/{token}")
+async def status(token: Token, page: Page = OpenPage) -> Response:
+    """How far the line has come."""
+    return await _status(page, token)
+
+
+@router.get("/tickets/{token}/leave")
+async def ask_leave(token: Token, page: Page = OpenPage) -> Response:
+    """Really not today?"""
+    return page.show("day/leave.html", personal=True, ticket=await page.queries.status(token), token=token)
+
+
+@router.post("/tickets/{token}/leave")
+async def leave(token: Token, page: Page = OpenPage, posted: Posted = PostedForm) -> Response:
+    """Not today."""
+    if not posted.is_fresh:
+        return await _status(page, token, REFUSALS["form_expired"])
+    try:
+        await page.commands.leave(token)
+    except Refused as refused:
+        if refused.code != "ticket_moved_on":
+            raise
+        return await _status(page, token, refusal(refused.code))
+    return page.go(f"/tickets/{quote(token, safe='')}")
+
+
+async def _status(page: Page, token: str, because: Refusal | None = None) -> Response:
+    ticket = await page.queries.status(token)
+    session, matters = await asyncio.gather(
+        page.queries.session_or_none(ticket.session_id), page.queries.matters_of(ticket.matter_ids)
+    )
+    return page.show(
+        "day/status.html",
+        HTTPStatus.CONFLICT if because else HTTPStatus.OK,
+        personal=True,
+        ticket=ticket,
+        token=token,
+        window=session.window(ticket.window_id) if session and ticket.window_id else None,
+        duty=session.duty_at(ticket.window_id) if session and ticket.window_id else None,
+        matters=matters,
+        because=because,
+    )
