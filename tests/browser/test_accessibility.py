@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.browser.tour import every_page
+from tests.browser.hall_day import hall_day
+from tests.browser.tour import every_page, every_page_of_the_day
 from tests.stack import MATTER
 
 pytestmark = pytest.mark.browser
@@ -49,6 +50,21 @@ async def test_every_page_can_be_used_by_everybody(open_page, width, preferences
             wrong[name] = found
     assert wrong == {}
     assert seen >= PAGES
+
+
+@pytest.mark.parametrize(("width", "preferences"), [(390, ""), (1280, ""), (320, "?lang=en"), (320, "?elder=1")])
+async def test_every_page_of_a_service_day_can_be_used_by_everybody(open_page, stack, width, preferences):
+    page = await open_page(width, script=True)
+    await page.goto(f"/{preferences}")
+    wrong = {}
+    async with hall_day(stack) as day:
+        async for name in every_page_of_the_day(page, day):
+            found = await findings(page)
+            if too_wide := await sideways(page):
+                found.append(f"{too_wide} px too wide")
+            if found:
+                wrong[name] = found
+    assert wrong == {}
 
 
 async def test_large_print_has_large_letters_and_targets(open_page):

@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 
 from playwright.async_api import Page
 
+from tests.browser.hall_day import HallDay, arrive
 from tests.browser.way import fill, press, to_check, wrong
 from tests.stack import MATTER, new_resident_id
 
@@ -99,3 +100,43 @@ async def _looking_up(page: Page) -> AsyncIterator[str]:
     await page.fill("#digits", "0000")
     await press(page)
     yield "lookup unknown"
+
+
+async def every_page_of_the_day(page: Page, day: HallDay) -> AsyncIterator[str]:
+    """The same for a service day, from the counter to the slip."""
+    base = f"/staff/sessions/{day.session_id}"
+    desk = f"{base}/desk/{day.window_id}"
+    for name, address in {"kiosk": f"{base}/kiosk", "counter": f"{base}/counter"}.items():
+        await page.goto(address)
+        yield name
+    await arrive(page, day)
+    yield "ticket"
+    ticket = await page.get_attribute("a[href^='/tickets/']", "href") or ""
+    await page.goto(ticket)
+    yield "waiting"
+    await page.goto(f"{ticket}/leave")
+    yield "leaving"
+    await page.goto(desk)
+    for verb in ("present", "open"):
+        if await page.locator(f"button[value={verb}]").count():
+            await press(page, f"button[value={verb}]")
+    yield "desk without anybody"
+    await press(page, "button[value=call-next]")
+    yield "desk, called"
+    await press(page, "button[value=start]")
+    yield "desk, receiving"
+    await press(page, "button[value=finish]")
+    yield "desk, to mend"
+    for name, address in {
+        "live": f"{base}/live/{day.window_id}",
+        "hall": f"/hall/{day.session_id}",
+        "today": "/staff/today",
+    }.items():
+        await page.goto(address)
+        yield name
+    await page.goto(desk)
+    await page.check("input[name=kind0][value=handled]")
+    await press(page, "button[value=finish]")
+    yield "desk, finished"
+    await page.goto(ticket)
+    yield "finished"

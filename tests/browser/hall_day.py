@@ -1,0 +1,94 @@
+"""A service day in the running stack: the queue's clock is put to the session's morning, and back afterwards."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+import asyncpg
+import httpx
+import psutil
+from playwright.async_api import Page
+
+from tests.stack import MATTER, Stack, new_resident_id
+
+SESSIONS = "/api/booking/v1/sessions"
+SECONDS = 30
+COUNTY = ZoneInfo("Asia/Shanghai")
+CLOCK = "create or replace function county_now() returns timestamptz language sql stable as $$ {} $$"
+
+
+@dataclass(frozen=True)
+class HallDay:
+    """A session with somebody who has booked for it."""
+
+    session_id: str
+    window_id: str
+    code: str
+
+
+def _dsn(stack: Stack) -> str:
+    password = (stack.folder / "secrets" / "QUEUE_OWNER_PASSWORD").read_text().strip()
+    for each in psutil.Process(stack.process.pid).children(recursive=True):
+        for argument in each.cmdline():
+            if argument.startswith("--port=") and each.cmdline()[0].endswith("postgres"):
+                return f"postgresql://queue_owner:{password}@127.0.0.1:{argument.removeprefix('--port=')}/queue"
+    raise AssertionError("no server of the stack runs")
+
+
+async def _set_clock(stack: Stack, body: str) -> None:
+    connection = await asyncpg.connect(_dsn(stack))
+    try:
+        await connection.execute(CLOCK.format(body))
+    finally:
+        await connection.close()
+
+
+@asynccontextmanager
+async def hall_day(stack: Stack) -> AsyncIterator[HallDay]:
+    """Book a seat, then let it be that day for the queue; within it the clock goes on from twenty past nine."""
+    async with httpx.AsyncClient(base_url=stack.address, trust_env=False, timeout=20) as http:
+        sessions = (await http.get(SESSIONS, params={"matter_id": MATTER})).json()["items"]
+        session = next(each for each in sessions if each["state"] == "open" and each["free"])
+        session_id = session["session_id"]
+        slots = (await http.get(f"{SESSIONS}/{session_id}/slots", params={"matter_id": MATTER})).json()["items"]
+        slot = next(each for each in slots if each["free"])
+        body = {
+            "slot_id": slot["slot_id"],
+            "matter_id": MATTER,
+            "visitor": {"name": "王桂兰", "document": {"type": "resident_id", "number": new_resident_id()}},
+            "party_size": 1,
+            "note": "买卖合同上少写了车库。",
+            "language": "zh",
+        }
+        booked = await http.post("/api/booking/v1/bookings", json=body, headers={"Idempotency-Key": new_resident_id()})
+        assert booked.is_success, booked.text
+        morning = datetime.fromisoformat(session["starts_at"]).astimezone(COUNTY).replace(hour=9, minute=20).isoformat()
+        await _set_clock(
+            stack, f"select timestamptz '{morning}' + (now() - timestamptz '{datetime.now().astimezone()}')"
+        )
+        try:
+            desk = f"/api/queue/v1/staff/sessions/{session_id}/windows/{slot['window_id']}"
+            deadline = time.monotonic() + SECONDS
+            while not ((answer := await http.get(desk)).is_success and answer.json()["expected"]):
+                assert time.monotonic() < deadline, answer.text
+                await asyncio.sleep(0.1)
+            yield HallDay(session_id, slot["window_id"], booked.json()["code"])
+        finally:
+            await _set_clock(stack, "select now()")
+
+
+async def arrive(counter: Page, day: HallDay) -> str:
+    """Scan the code at the counter until the queue has heard of the booking; the ticket's number."""
+    deadline = time.monotonic() + SECONDS
+    while True:
+        await counter.goto(f"/staff/sessions/{day.session_id}/counter")
+        await counter.fill("#code", day.code)
+        async with counter.expect_navigation():
+            await counter.press("#code", "Enter")  # as a scanner does
+        if await counter.locator(".hero").count():
+            return await counter.inner_text(".hero")
+        assert time.monotonic() < deadline, await counter.inner_text("main")
