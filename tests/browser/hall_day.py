@@ -18,6 +18,11 @@ from tests.stack import MATTER, Stack, new_resident_id
 SESSIONS = "/api/booking/v1/sessions"
 SECONDS = 30
 COUNTY = ZoneInfo("Asia/Shanghai")
+CLEARED = """
+update ticket set state = 'closed', closing = 'unserved', at_window = null where state not in ('finished', 'closed');
+update ticket set called_at = null;
+update window_day set state = 'closed', pause_reason = null, attendance = 'expected', substitute_id = null;
+"""
 CLOCK = "create or replace function county_now() returns timestamptz language sql stable as $$ {} $$"
 
 
@@ -40,9 +45,11 @@ def _dsn(stack: Stack) -> str:
 
 
 async def _set_clock(stack: Stack, body: str) -> None:
+    """Each scene begins in an empty hall, whatever another left of the day."""
     connection = await asyncpg.connect(_dsn(stack))
     try:
         await connection.execute(CLOCK.format(body))
+        await connection.execute(CLEARED)
     finally:
         await connection.close()
 
