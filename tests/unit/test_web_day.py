@@ -284,6 +284,10 @@ async def test_the_screen_and_the_status_name_nobody_and_ask_the_stream(county, 
         page = await browser.get(address)
         assert 'hx-sse:connect="/api/queue/v1/sessions/s1/stream"' in page.text
         assert "王" not in page.text
+        scripts = re.findall(r"<script ([^>]*)>", page.text)[:2]
+        assert not [each for each in scripts if "defer" in each or "async" in each], (
+            "htmx would not wait for the stream"
+        )
     assert title(page) == "A012，前面还有 3 人"
 
 
