@@ -35,7 +35,7 @@ async def create_bench_session(connection: Connection) -> None:
 
 async def forget_bench(connection: Connection) -> None:
     """Leave the tables as the migrations made them."""
-    await connection.execute("truncate booking, slot, session, matter, outbox; drop schema bare, whole cascade")
+    await connection.execute("truncate booking, slot, session, matter, outbox cascade; drop schema bare, whole cascade")
 
 
 async def create_floors(connection: Connection) -> None:
@@ -70,7 +70,7 @@ async def _empty(connection: Connection, schema: str) -> None:
     """Forget every booking, slot and event; again where booking's own upkeep locked the same tables the other way."""
     for _ in range(DEADLOCKS):
         with suppress(asyncpg.DeadlockDetectedError):
-            await connection.execute(f"truncate {schema}.booking, {schema}.slot, {schema}.outbox")
+            await connection.execute(f"truncate {schema}.booking, {schema}.slot, {schema}.outbox cascade")
             return
     raise RuntimeError(f"the tables of {schema} could not be emptied")
 
