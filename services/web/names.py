@@ -4,7 +4,12 @@ Surnames have readings of their own (单 is Shan, not Dan), and some have two ch
 others the usual reading is right.
 """
 
+import os
 import re
+
+# Its table of phrases costs 40 MiB a process and says nothing of names; it is left out at the import alone.
+os.environ.setdefault("PYPINYIN_NO_PHRASES", "true")
+os.environ.setdefault("PYPINYIN_NO_DICT_COPY", "true")
 
 from pypinyin import Style, lazy_pinyin
 
@@ -20,6 +25,8 @@ SURNAMES: dict[str, str] = {
     "司马": "Sima", "上官": "Shangguan", "诸葛": "Zhuge", "皇甫": "Huangfu", "夏侯": "Xiahou", "慕容": "Murong",
     "司徒": "Situ", "公孙": "Gongsun", "东方": "Dongfang", "宇文": "Yuwen", "南宫": "Nangong", "端木": "Duanmu",
 }  # fmt: skip
+GIVEN = {"长": "chang", "晟": "sheng", "琢": "zhuo", "莞": "wan", "还": "huan", "都": "du", "重": "chong"}
+"""Characters that are read otherwise in a given name than by themselves."""
 
 
 def romanised(name: str) -> str:
@@ -35,4 +42,5 @@ def romanised(name: str) -> str:
 
 
 def _syllables(characters: str) -> list[str]:
-    return [each.replace("v", "yu") for each in lazy_pinyin(characters, style=Style.NORMAL)]
+    read = (GIVEN.get(each) or lazy_pinyin(each, style=Style.NORMAL)[0] for each in characters)
+    return [each.replace("v", "yu") for each in read]

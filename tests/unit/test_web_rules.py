@@ -107,6 +107,8 @@ def test_days_read_as_people_write_them():
         ("东方", "Dong Fang"),
         ("张西安", "Zhang Xi'an"),
         ("单单", "Shan Dan"),
+        ("李长安", "Li Chang'an"),
+        ("赵晟", "Zhao Sheng"),
         ("Anna", ""),
         ("阿卜杜拉·买买提", ""),
         ("", ""),
