@@ -1,0 +1,143 @@
+"""What a window sees: its queue with who comes, and what it prints for a visitor."""
+
+from datetime import timedelta
+from uuid import UUID
+
+from services.queue.domain import problems, views
+from services.queue.domain.estimates import minutes_behind
+from services.queue.domain.lines import queue_of
+from services.queue.domain.order import line
+from services.queue.domain.people import SAID_PURPOSE, visitor_of
+from services.queue.domain.tickets import UNDOABLE, Ticket
+from services.queue.queries.hall import Hall, cards_of
+from services.queue.sql import cards, steps, tickets
+from shared.database import Connection
+from shared.privacy import Vault
+
+
+async def desk(
+    connection: Connection, session_id: str, window_id: str, vault: Vault, *, undo_seconds: int
+) -> views.DeskView:
+    """A window with its queue. Raises SessionUnknown or WindowUnknown."""
+    hall = await Hall.see(connection, session_id)
+    window = hall.windows.get(window_id)
+    if window is None:
+        raise problems.WindowUnknown
+    present = hall.present
+    sealed = await cards_of(connection, hall.rows)
+    waits = {
+        each.ticket.ticket_id: _waits(each.ticket, sealed[each.ticket.ticket_id], vault, window_id) for each in present
+    }
+    queue = [each.waiting() for each in queue_of(present, window)]
+    order = line(queue, hall.now)
+    mine = [each.ticket for each in present if each.ticket.at_window == window_id]
+    at = next((each for each in mine if each.is_at_a_window), None)
+    last = await steps.select_last(connection, session_id, window_id)
+    undo_until = last["taken_at"] + timedelta(seconds=undo_seconds) if last else None
+    undoable = (
+        last is not None
+        and last["verb"] in UNDOABLE
+        and not last["undone"]
+        and undo_until is not None
+        and hall.now < undo_until
+    )
+    return views.DeskView(
+        session_id=session_id,
+        date=hall.date,
+        version=hall.changes,
+        window_version=last["step_id"] if last else 0,
+        now=hall.now,
+        window_id=window_id,
+        number=window.number,
+        department_id=window.department_id,
+        state=window.state,
+        pause_reason=window.pause_reason,
+        official_id=window.official_id,
+        role=window.role,
+        attendance=window.attendance,
+        attended_at=window.attended_at,
+        substitute_id=window.substitute_id,
+        returns_at=window.returns_at,
+        minutes_behind=minutes_behind(hall.now, queue),
+        at=_at_window(at, sealed[at.ticket_id], vault) if at else None,
+        waiting=[waits[each] for each in order],
+        held=[waits[each.ticket_id] for each in mine if each.state == "held"],
+        unanswered=[
+            waits[each.ticket.ticket_id]
+            for each in present
+            if each.ticket.state == "closed" and each.ticket.department_id == window.department_id
+        ],
+        expected=await cards.count_expected(connection, session_id, window_id),
+        figures=await hall.figures(window_id),
+        undo=last["verb"] if last and undoable else None,
+        undo_until=undo_until if undoable else None,
+    )
+
+
+async def notice(connection: Connection, session_id: str, ticket_id: UUID, vault: Vault) -> views.NoticeView:
+    """The one-off notice of a visit. Raises SessionUnknown or TicketUnknown."""
+    hall = await Hall.see(connection, session_id)
+    found = await tickets.select_ticket(connection, session_id, ticket_id)
+    if found is None:
+        raise problems.TicketUnknown
+    ticket = Ticket.of(found)
+    window = hall.where(ticket)
+    sealed = await cards_of(connection, [found])
+    outcomes = await tickets.select_outcomes(connection, [ticket_id])
+    return views.NoticeView(
+        number=ticket.number,
+        session_id=session_id,
+        date=hall.date,
+        window_number=window.number if window else None,
+        surname=visitor_of(sealed[ticket_id], vault).surname,
+        finished_at=ticket.finished_at,
+        outcomes=[
+            views.OutcomeView(
+                matter_id=each["matter_id"],
+                kind=each["kind"],
+                said=vault.decrypt(each["said"], SAID_PURPOSE) if each["said"] else None,
+            )
+            for each in outcomes
+        ],
+    )
+
+
+def _waits(ticket: Ticket, sealed: bytes | None, vault: Vault, window_id: str) -> views.Waits:
+    visitor = visitor_of(sealed, vault)
+    return views.Waits(
+        ticket_id=str(ticket.ticket_id),
+        number=ticket.number,
+        state=ticket.state,
+        source=ticket.source,
+        surname=visitor.surname,
+        document_last4=visitor.document_last4,
+        matter_ids=list(ticket.matter_ids),
+        persons=ticket.persons,
+        priority=ticket.priority,
+        booked_for=ticket.booked_for,
+        arrived_at=ticket.arrived_at,
+        misses=ticket.misses,
+        behind=ticket.behind,
+        bound=ticket.bound_to == window_id,
+    )
+
+
+def _at_window(ticket: Ticket, sealed: bytes | None, vault: Vault) -> views.AtWindow:
+    return views.AtWindow(
+        ticket_id=str(ticket.ticket_id),
+        number=ticket.number,
+        token=ticket.token,
+        state=ticket.state,
+        source=ticket.source,
+        visitor=visitor_of(sealed, vault),
+        matter_ids=list(ticket.matter_ids),
+        persons=ticket.persons,
+        priority=ticket.priority,
+        booked_for=ticket.booked_for,
+        arrived_at=ticket.arrived_at,
+        called_at=ticket.called_at,
+        started_at=ticket.started_at,
+        calls=ticket.calls,
+        misses=ticket.misses,
+        received_by=ticket.received_by,
+    )

@@ -1,0 +1,72 @@
+"""The end of the day, and what is put right or entered afterwards."""
+
+from collections.abc import Awaitable, Callable
+from uuid import UUID
+
+from services.queue.commands import closings
+from services.queue.commands.day import Day
+from services.queue.domain import requests, views
+from services.queue.queries import closing as closing_now
+from services.queue.routes.parts import Running, SessionId, staff, vault_of
+from shared import database
+from shared.application import Runtime
+
+router = staff()
+
+
+@router.get("/sessions/{session_id}/closing")
+async def closing(running: Running, session_id: SessionId) -> views.ClosingView:
+    """The end of the day: what is still to be done, and what was signed."""
+    async with database.transaction(running.pool) as connection:
+        return await closing_now.closing(connection, session_id)
+
+
+@router.post("/sessions/{session_id}/closing", status_code=201)
+async def sign(running: Running, session_id: SessionId, body: requests.Sign) -> views.ClosingView:
+    """Close the day, once every window has confirmed and every ticket has an end."""
+    return await _close(running, session_id, lambda day: closings.sign(day, body))
+
+
+@router.post("/sessions/{session_id}/tickets/{ticket_id}/close")
+async def close_ticket(
+    running: Running, session_id: SessionId, ticket_id: UUID, body: requests.CloseTicket
+) -> views.ClosingView:
+    """End a ticket without an outcome, with a reason."""
+
+    async def command(day: Day) -> None:
+        await closings.close_ticket(day, await day.ticket(ticket_id), body.reason)
+
+    return await _close(running, session_id, command)
+
+
+@router.post("/sessions/{session_id}/tickets/{ticket_id}/corrections", status_code=201)
+async def correct(
+    running: Running, session_id: SessionId, ticket_id: UUID, body: requests.Correction
+) -> views.ClosingView:
+    """Put a finished visit of a signed day right: a new version of its closing, with the reason."""
+
+    async def command(day: Day) -> None:
+        await closings.correct(day, await day.ticket(ticket_id), body, vault_of(running))
+
+    return await _close(running, session_id, command, closed=True)
+
+
+@router.post("/sessions/{session_id}/paper-visits", status_code=201)
+async def enter_paper_visit(running: Running, session_id: SessionId, body: requests.PaperVisit) -> views.ClosingView:
+    """Enter a visit of an outage afterwards, with its true times."""
+
+    async def command(day: Day) -> None:
+        await closings.enter_paper_visit(day, body, vault_of(running))
+
+    return await _close(running, session_id, command)
+
+
+async def _close(
+    running: Runtime, session_id: str, command: Callable[[Day], Awaitable[None]], *, closed: bool = False
+) -> views.ClosingView:
+    async with database.transaction(running.pool) as connection:
+        day = await Day.lock(connection, session_id, running.settings.zone, closed=closed)
+        await command(day)
+        shown = await closing_now.closing(connection, session_id)
+    running.published()
+    return shown

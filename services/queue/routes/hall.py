@@ -1,0 +1,74 @@
+"""The hall and its counter: today's sessions, who comes in, and what is printed."""
+
+import re
+from collections.abc import Awaitable, Callable
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import Header
+
+from services.queue.commands import arrivals
+from services.queue.commands.day import Day
+from services.queue.domain import problems, requests, views
+from services.queue.queries import desk, visitor
+from services.queue.queries import hall as hall_now
+from services.queue.routes.parts import Running, SessionId, staff, vault_of
+from shared import database
+from shared.application import Runtime
+
+router = staff()
+
+IDEMPOTENCY_KEY = re.compile(r"[A-Za-z0-9_-]{16,64}")
+
+
+@router.get("/today")
+async def today(running: Running) -> views.TodayView:
+    """The sessions that are held today."""
+    async with database.transaction(running.pool) as connection:
+        return await hall_now.today(connection, running.settings.zone)
+
+
+@router.get("/sessions/{session_id}")
+async def hall(running: Running, session_id: SessionId) -> views.HallView:
+    """All windows of a session, and what was done so far."""
+    async with database.transaction(running.pool) as connection:
+        return await hall_now.hall(connection, session_id)
+
+
+@router.post("/sessions/{session_id}/check-ins", status_code=201)
+async def check_in(running: Running, session_id: SessionId, body: requests.CheckIn) -> views.TicketView:
+    """Somebody with a booking is here. Checked in twice, it is the same ticket."""
+    return await _arrive(running, session_id, lambda day: arrivals.check_in(day, body, vault_of(running)))
+
+
+@router.post("/sessions/{session_id}/walk-ins", status_code=201)
+async def walk_in(
+    running: Running,
+    session_id: SessionId,
+    body: requests.WalkIn,
+    idempotency_key: Annotated[str | None, Header()] = None,
+) -> views.TicketView:
+    """Somebody without a booking takes a ticket. Sent again with the same key, it is the same ticket."""
+    if idempotency_key is None or not IDEMPOTENCY_KEY.fullmatch(idempotency_key):
+        raise problems.IdempotencyKeyMissing
+    return await _arrive(
+        running, session_id, lambda day: arrivals.walk_in(day, body, idempotency_key, vault_of(running))
+    )
+
+
+async def _arrive(
+    running: Runtime, session_id: str, command: Callable[[Day], Awaitable[arrivals.Arrived]]
+) -> views.TicketView:
+    async with database.transaction(running.pool) as connection:
+        day = await Day.lock(connection, session_id, running.settings.zone, check_in=True)
+        arrived = await command(day)
+        shown = await visitor.ticket_view(connection, arrived.ticket)
+    running.published()
+    return shown
+
+
+@router.get("/sessions/{session_id}/tickets/{ticket_id}/notice")
+async def notice(running: Running, session_id: SessionId, ticket_id: UUID) -> views.NoticeView:
+    """What is printed for the visitor: of each matter what came of it and what was said, all of it."""
+    async with database.transaction(running.pool) as connection:
+        return await desk.notice(connection, session_id, ticket_id, vault_of(running))

@@ -1,0 +1,38 @@
+"""What the routes share: who may call, what stands in an address, and the parts of the running service."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Path
+
+from services.queue.settings import QueueSettings
+from shared.access import Caller, allow
+from shared.application import Runtime, runtime
+from shared.privacy import Vault
+
+Running = Annotated[Runtime, Depends(runtime)]
+SessionId = Annotated[str, Path(min_length=1, max_length=200)]
+WindowId = Annotated[str, Path(min_length=1, max_length=200)]
+Token = Annotated[str, Path(min_length=8, max_length=64, pattern=r"^[A-Za-z0-9_-]+$")]
+
+
+def citizen() -> APIRouter:
+    """Routes for anyone."""
+    return APIRouter(prefix="/api/queue/v1", tags=["citizen"], dependencies=[allow(Caller.CITIZEN)])
+
+
+def staff() -> APIRouter:
+    """Routes for those who work in the hall."""
+    return APIRouter(prefix="/api/queue/v1/staff", tags=["staff"], dependencies=[allow(Caller.STAFF)])
+
+
+def vault_of(running: Runtime) -> Vault:
+    """What encrypts and decrypts here."""
+    vault: Vault = running.parts["vault"]
+    return vault
+
+
+def settings_of(running: Runtime) -> QueueSettings:
+    """The queue's own settings."""
+    settings = running.settings
+    assert isinstance(settings, QueueSettings)  # noqa: S101  (what app.py built it with)
+    return settings
