@@ -37,6 +37,9 @@ BUSY_POLL_SECONDS = 0.03
 IDLE_POLL_SECONDS = 0.25
 BUSY_SECONDS = 5.0
 """How long after the last row the relay still polls fast."""
+GATHER_SECONDS = 0.012
+SMALL_BATCH_ROWS = 32
+"""After fewer rows than these the relay waits a moment for more: a batch of one costs as much as one of ten."""
 LEAD_POLL_SECONDS = 1.0
 BACKOFF_SECONDS = (0.2, 0.5, 1.0, 2.0, 5.0)
 CLOSE_SECONDS = 3.0
@@ -137,7 +140,9 @@ class Relay:
                 deleted = await sql.delete_published(connection, DELETE_ROWS)
                 cleaned_at = time.monotonic()
                 marked = marked if deleted == DELETE_ROWS else 0
-            if len(rows) < BATCH_ROWS:
+            if 0 < len(rows) < SMALL_BATCH_ROWS:
+                await self._pause(self._closing, GATHER_SECONDS)
+            elif len(rows) < BATCH_ROWS:
                 busy = time.monotonic() - worked_at < BUSY_SECONDS
                 await self._pause(self._woken, BUSY_POLL_SECONDS if busy else IDLE_POLL_SECONDS)
 
