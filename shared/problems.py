@@ -6,7 +6,7 @@ into answers. The unforeseen is logged whole and answered with nothing but its c
 """
 
 from http import HTTPStatus
-from typing import Any, ClassVar, cast
+from typing import Any, ClassVar, Self, cast
 
 import structlog
 from fastapi import FastAPI, Request
@@ -92,6 +92,43 @@ def problem_body(
     return {**extra, **body.model_dump()}
 
 
+class InvalidRequest(Problem):
+    """Fields that need correcting: by the framework's reading, or by rules that only the service's state can judge."""
+
+    status = 422
+    code = "invalid_request"
+    title = "Some fields need correcting."
+
+    @classmethod
+    def of(cls, pointer: str, code: str, detail: str) -> Self:
+        """The problem of one field."""
+        return cls(errors=[FieldProblem(pointer=pointer, code=code, detail=detail)])
+
+
+class MalformedJson(Problem):
+    """The body is not JSON, or not UTF-8."""
+
+    status = 400
+    code = "malformed_json"
+    title = "The body is not JSON."
+
+
+class BodyTooLarge(Problem):
+    """A body that says it is too long, or turned out so while it arrived."""
+
+    status = 413
+    code = "body_too_large"
+    title = "The body is larger than this service takes."
+
+
+class IdempotencyKeyMissing(Problem):
+    """What is made once, however often it is asked for, needs a key."""
+
+    status = 400
+    code = "idempotency_key_missing"
+    title = "The Idempotency-Key header is missing."
+
+
 def field_problems(error: ValidationError | RequestValidationError) -> list[FieldProblem]:
     """Pydantic's findings. The offending value is never repeated: it may be a document number."""
     return [
@@ -114,22 +151,20 @@ async def _on_problem(_: Request, problem: Exception) -> JSONResponse:
     return answer(problem.status, problem.body(), problem.headers)
 
 
-async def _on_invalid(_: Request, error: Exception) -> JSONResponse:
+async def _on_invalid(request: Request, error: Exception) -> JSONResponse:
     error = cast("RequestValidationError", error)
     found = field_problems(error)
-    if any(each.code == "json_invalid" for each in found):
-        return answer(400, problem_body(400, "malformed_json", title="The body is not JSON.", errors=found))
-    body = problem_body(422, "invalid_request", title="Some fields need correcting.", errors=found)
-    return answer(422, body)
+    is_malformed = any(each.code == "json_invalid" for each in found)
+    return await _on_problem(request, (MalformedJson if is_malformed else InvalidRequest)(errors=found))
 
 
-async def on_http(_: Request, error: Exception) -> JSONResponse:
+async def on_http(request: Request, error: Exception) -> JSONResponse:
     """Answer a refusal of the framework, such as a route that is not there."""
     error = cast("HTTPException", error)
     if isinstance(error.__cause__, UnicodeDecodeError):
-        return answer(400, problem_body(400, "malformed_json", title="The body is not UTF-8."))
+        return answer(400, problem_body(400, MalformedJson.code, title="The body is not UTF-8."))
     if error.status_code == HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
-        return answer(413, problem_body(413, "body_too_large", title="The body is larger than this service takes."))
+        return await _on_problem(request, BodyTooLarge())
     if error.status_code == HTTPStatus.REQUEST_TIMEOUT:
         return answer(408, problem_body(408, "request_timeout", title="The body did not arrive in time."))
     phrase = HTTPStatus(error.status_code).phrase

@@ -1,35 +1,10 @@
 """What a caller of booking can be told, each with a stable code."""
 
-from shared.problems import FieldProblem, Problem
-
-
-class InvalidRequest(Problem):
-    """Fields that only the session's rules or the county's clock can judge."""
-
-    status = 422
-    code = "invalid_request"
-    title = "Some fields need correcting."
-
-    @classmethod
-    def of(cls, pointer: str, code: str, detail: str) -> "InvalidRequest":
-        """The problem of one field."""
-        return cls(errors=[FieldProblem(pointer=pointer, code=code, detail=detail)])
-
-
-class MalformedJson(Problem):
-    """The body is not JSON, or not UTF-8."""
-
-    status = 400
-    code = "malformed_json"
-    title = "The body is not JSON."
-
-
-class BodyTooLarge(Problem):
-    """A body that turned out too long while it arrived."""
-
-    status = 413
-    code = "body_too_large"
-    title = "The body is larger than this service takes."
+from shared.problems import BodyTooLarge as BodyTooLarge
+from shared.problems import IdempotencyKeyMissing as IdempotencyKeyMissing
+from shared.problems import InvalidRequest as InvalidRequest
+from shared.problems import MalformedJson as MalformedJson
+from shared.problems import Problem
 
 
 class UnsupportedMediaType(Problem):
@@ -38,14 +13,6 @@ class UnsupportedMediaType(Problem):
     status = 415
     code = "unsupported_media_type"
     title = "The body must be application/json."
-
-
-class IdempotencyKeyMissing(Problem):
-    """A creating request without its key could book twice."""
-
-    status = 400
-    code = "idempotency_key_missing"
-    title = "The Idempotency-Key header is missing."
 
 
 class IdempotencyKeyMalformed(Problem):

@@ -1,19 +1,8 @@
 """What a caller of the queue can be told, each with a stable code."""
 
-from shared.problems import FieldProblem, Problem
-
-
-class InvalidRequest(Problem):
-    """Fields that only the day's state can judge."""
-
-    status = 422
-    code = "invalid_request"
-    title = "Some fields need correcting."
-
-    @classmethod
-    def of(cls, pointer: str, code: str, detail: str) -> "InvalidRequest":
-        """The problem of one field."""
-        return cls(errors=[FieldProblem(pointer=pointer, code=code, detail=detail)])
+from shared.problems import IdempotencyKeyMissing as IdempotencyKeyMissing
+from shared.problems import InvalidRequest as InvalidRequest
+from shared.problems import Problem
 
 
 class SessionUnknown(Problem):
@@ -166,14 +155,6 @@ class StreamsExhausted(Problem):
     status = 429
     code = "too_many_streams"
     title = "Too many screens are connected; try again in a moment."
-
-
-class IdempotencyKeyMissing(Problem):
-    """A ticket is taken once, however often it is asked for: that needs a key."""
-
-    status = 400
-    code = "idempotency_key_missing"
-    title = "The header Idempotency-Key is missing."
 
 
 class TicketsOpen(Problem):
