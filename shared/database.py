@@ -8,8 +8,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
-from uuid import UUID
+from typing import TYPE_CHECKING
 
 import asyncpg
 from asyncpg.pool import PoolConnectionProxy
@@ -134,10 +133,3 @@ def constraints(problems: Mapping[str, type[Problem]]) -> Iterator[None]:
         if problem is None:
             raise
         raise problem from error
-
-
-def row(record: asyncpg.Record | None) -> dict[str, Any] | None:
-    """A record as a mapping, UUIDs as text, ready for a model."""
-    if record is None:
-        return None
-    return {key: str(value) if isinstance(value, UUID) else value for key, value in record.items()}

@@ -1,22 +1,17 @@
 """Booking put together: the only place where its parts meet."""
 
-import asyncio
 from contextlib import AsyncExitStack
 from functools import partial
 
 from fastapi import FastAPI
 
-from services.booking import commands
 from services.booking.combiner import Combiner
 from services.booking.consumers import subscriptions
 from services.booking.routes import BOOKINGS_PATH, book_past_the_framework, routers
 from services.booking.settings import BookingSettings
-from shared import database
+from services.booking.workers import retain
 from shared.application import Runtime, build
 from shared.privacy import PrivacySettings, Vault
-
-RETENTION_BATCH = 200
-RETENTION_PAUSE_SECONDS = 600.0
 
 
 def create_app() -> FastAPI:
@@ -38,14 +33,3 @@ def create_app() -> FastAPI:
 async def _start(runtime: Runtime, _: AsyncExitStack, *, settings: BookingSettings, vault: Vault) -> None:
     runtime.parts["vault"] = vault
     runtime.parts["combiner"] = Combiner(runtime.pool, settings, published=runtime.published)
-
-
-async def retain(runtime: Runtime, *, settings: BookingSettings) -> None:
-    """Take persons out of old bookings, and forget old tries, a batch a transaction, for ever."""
-    while True:
-        async with database.transaction(runtime.pool) as connection:
-            anonymised = await commands.anonymise(connection, settings.retention_days, RETENTION_BATCH)
-        async with database.transaction(runtime.pool) as connection:
-            forgotten = await commands.forget_tries(connection, settings.tries_window_minutes, RETENTION_BATCH)
-        if max(anonymised, forgotten) < RETENTION_BATCH:
-            await asyncio.sleep(RETENTION_PAUSE_SECONDS)

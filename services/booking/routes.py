@@ -27,7 +27,7 @@ from services.booking.domain.sealing import claim_of
 from services.booking.settings import BookingSettings
 from shared import database
 from shared.access import Caller, allow, is_from_service
-from shared.application import Runtime
+from shared.application import Runtime, runtime
 from shared.database import Connection
 from shared.gateway import client_address
 from shared.privacy import Vault
@@ -47,15 +47,7 @@ IDEMPOTENCY_HEADER: dict[str, Any] = {
     "schema": {"type": "string", "pattern": "^[A-Za-z0-9_-]{16,64}$"},
 }
 MatterId = Annotated[Identifier, Query()]
-
-
-async def _running(request: Request) -> Runtime:
-    """A coroutine, for the framework sends plain functions through a thread."""
-    found: Runtime = request.app.state.runtime
-    return found
-
-
-Running = Annotated[Runtime, Depends(_running)]
+Running = Annotated[Runtime, Depends(runtime)]
 
 
 def _vault(running: Runtime) -> Vault:
@@ -111,7 +103,7 @@ async def book_past_the_framework(request: Request) -> Response:
     The route above stands for the document and for the declaration of who may call: anyone, so nothing is left out
     here but the detour.
     """
-    return await _book(request, await _running(request), "online")
+    return await _book(request, await runtime(request), "online")
 
 
 async def _book(request: Request, running: Runtime, channel: Channel) -> Response:

@@ -7,9 +7,9 @@ import asyncpg
 import pytest
 
 from services.booking import commands, queries
-from services.booking.app import retain
 from services.booking.domain import problems
 from services.booking.domain.bookings import Booking
+from services.booking.workers import retain
 from shared.application import Runtime
 from shared.database import open_pool, transaction
 from shared.events import roster

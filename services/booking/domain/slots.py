@@ -11,9 +11,6 @@ from zoneinfo import ZoneInfo
 
 from shared.events.roster import Session
 
-COUNTER_SEAT_OFFSET = 64
-"""Seats up to here are the online share's, those above the counter's: changing one share renumbers no seat."""
-
 
 @dataclass(frozen=True, slots=True)
 class PlannedSlot:

@@ -4,6 +4,7 @@
 statement, 40-100 of 200 people were refused for 200 free seats. Locks are taken in one order everywhere in
 booking: slots by id, persons, bookings by id. The person's lock makes "no two at overlapping times" hold
 between processes, for which no constraint stands on the table; the keys of the booking row are constraints.
+Seats up to 64 are the online share's, those above the counter's: changing one share renumbers no seat.
 """
 
 from collections.abc import Sequence

@@ -52,18 +52,15 @@ async def upsert_session(connection: Connection, session: Session, version: int,
 
 async def upsert_matter(connection: Connection, matter: Matter, version: int) -> int | None:
     """Keep a matter's state; the version it replaced, 0 for none. None where one at least as high is there."""
-    before: int | None = await connection.fetchval(
+    replaced: int | None = await connection.fetchval(
         """
-        with known as (select version from matter where matter_id = $1),
-        kept as (
-            insert into matter (matter_id, version, department_id, visit, withdrawn)
-            values ($1, $2, $3, $4, $5)
-            on conflict (matter_id) do update
-            set version = excluded.version, department_id = excluded.department_id, visit = excluded.visit,
-                withdrawn = excluded.withdrawn
-            where excluded.version > matter.version
-            returning true)
-        select coalesce((select version from known), 0) from kept
+        insert into matter (matter_id, version, department_id, visit, withdrawn)
+        values ($1, $2, $3, $4, $5)
+        on conflict (matter_id) do update
+        set version = excluded.version, department_id = excluded.department_id, visit = excluded.visit,
+            withdrawn = excluded.withdrawn
+        where excluded.version > matter.version
+        returning coalesce(old.version, 0)
         """,
         matter.matter_id,
         version,
@@ -71,7 +68,7 @@ async def upsert_matter(connection: Connection, matter: Matter, version: int) ->
         matter.visit,
         matter.withdrawn,
     )
-    return before
+    return replaced
 
 
 async def lock_slots(connection: Connection, session_id: str) -> list[KnownSlot]:
