@@ -7,10 +7,10 @@ from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 
-from services.web.drafts import NotThere, Told
+from services.web.drafts import Told
 from services.web.edge import Edge, protection
 from services.web.forms import Unreadable
-from services.web.pages import Site, open_page
+from services.web.pages import NotThere, Site, open_page
 from services.web.refusals import AWAY, NOT_YET, REFUSALS, refusal
 from services.web.routes import ROUTERS
 from services.web.routes.posted import NotFromHere

@@ -198,10 +198,6 @@ class ConsoleMessage(State):
     sent_at: datetime
 
 
-class VenueAnswer(roster.Venue):
-    """The hall."""
-
-
 class Departments(State):
     """The departments of the hall."""
 

@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from services.web.addresses import draft_page
 from services.web.domain import PARTY_SIZE_MAX, Session
 from services.web.forms import LABELS, Details, Findings, found_by_booking, found_here
-from services.web.pages import Page, correlation_id
+from services.web.pages import NotThere, Page, correlation_id
 from services.web.refusals import DRAFT_GONE, refusal
 from shared.problems import FieldProblem
 
@@ -71,14 +71,6 @@ class Draft(BaseModel):
         ours = found_here(self.details, page.language, party_size_max=party_size_max(session))
         found = {**theirs, **ours}
         return {name: found[name] for name in LABELS if name in found}
-
-
-class NotThere(Exception):  # noqa: N818  (a state of the walk)
-    """A step of a walk that cannot be shown; `response` says why, or leads on."""
-
-    def __init__(self, response: Response) -> None:
-        super().__init__()
-        self.response = response
 
 
 def kept_draft(page: Page, matter_id: str, draft_id: str) -> Draft | None:

@@ -20,7 +20,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from markupsafe import Markup
 
 from services.web.commands import Commands
-from services.web.domain import VenueAnswer, remaining
+from services.web.domain import remaining
 from services.web.forms import Unreadable, has_controls, read_pairs
 from services.web.languages import CHINESE, LANGUAGES, Language, clock
 from services.web.preferences import own_path
@@ -29,6 +29,7 @@ from services.web.refusals import Refusal
 from services.web.security import ELDER_COOKIE, FORM_COOKIE, LANGUAGE_COOKIE, Cookies
 from services.web.settings import WebSettings
 from services.web.upstream import Refused, Upstream
+from shared.events.roster import Venue
 from shared.gateway import client_address
 from shared.privacy import mask_number
 
@@ -134,7 +135,7 @@ class Page:
     query: dict[str, str]
     queries: Queries
     commands: Commands
-    venue: VenueAnswer | None
+    venue: Venue | None
 
     def say(self, text: str, **values: Any) -> str:
         """A phrase in the visitor's language."""
@@ -214,6 +215,14 @@ class Page:
     def go(self, path: str) -> Response:
         """Send the browser on, by GET."""
         return RedirectResponse(path, HTTPStatus.SEE_OTHER)
+
+
+class NotThere(Exception):  # noqa: N818  (what the page is)
+    """A page that cannot be shown now; `response` says why, or leads on."""
+
+    def __init__(self, response: Response) -> None:
+        super().__init__()
+        self.response = response
 
 
 def correlation_id() -> str:

@@ -27,10 +27,10 @@ from services.web.domain import (
     Sessions,
     Slot,
     Slots,
-    VenueAnswer,
 )
 from services.web.settings import WebSettings
 from services.web.upstream import Answer, Refused, Unavailable, Upstream
+from shared.events.roster import Venue
 
 Found = TypeVar("Found")
 
@@ -103,9 +103,9 @@ class Queries:
                     await self.bookable(matters.items[0].matter_id)
         return datetime.now(self.memory.settings.zone) + self.memory.clock_offset
 
-    async def venue(self) -> VenueAnswer:
+    async def venue(self) -> Venue:
         """The hall."""
-        return await self.memory.get(self.upstream, "/api/roster/v1/venue", VenueAnswer)
+        return await self.memory.get(self.upstream, "/api/roster/v1/venue", Venue)
 
     async def departments(self) -> Departments:
         """The departments stationed in the hall."""
@@ -190,18 +190,18 @@ class Queries:
 
     async def matters_of(self, matter_ids: Iterable[str]) -> dict[str, Matter]:
         """Matters by id, those that the roster can tell of."""
-
-        async def one(matter_id: str) -> Matter | None:
-            try:
-                return await or_none(self.matter(matter_id))
-            except Refused:
-                return None
-
-        found = await asyncio.gather(*(one(each) for each in sorted(set(matter_ids))))
+        found = await asyncio.gather(*(self.matter_or_none(each) for each in sorted(set(matter_ids))))
         return {matter.matter_id: matter for matter in found if matter is not None}
 
+    async def matter_or_none(self, matter_id: str) -> Matter | None:
+        """A matter, for pages that go on without it; None where the roster is away or does not know it (any more)."""
+        try:
+            return await or_none(self.matter(matter_id))
+        except Refused:
+            return None
+
     async def session_or_none(self, session_id: str) -> Session | None:
-        """The roster's word on a session, for pages that go on without it."""
+        """A session, as `matter_or_none`."""
         try:
             return await or_none(self.session(session_id))
         except Refused:
@@ -223,14 +223,6 @@ async def or_none(asked: Awaitable[Found]) -> Found | None:
     try:
         return await asked
     except Unavailable:
-        return None
-
-
-async def session_or_none(queries: Queries, session_id: str) -> Session | None:
-    """The roster's session; None where the roster is away or does not know it (any more)."""
-    try:
-        return await or_none(queries.session(session_id))
-    except Refused:
         return None
 
 

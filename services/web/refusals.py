@@ -35,21 +35,16 @@ class Refusal:
     way: Way = Way.START
 
 
+NOT_SENT = Refusal(phrase("这次提交没有送到"), phrase("请再点一次。还不行，请打电话，我们替您约。"), Way.AGAIN)
+"""A mistake of these pages, which the visitor need not know more of."""
+
 REFUSALS: dict[str, Refusal] = {
     "invalid_request": Refusal(phrase("填的内容有不对的地方"), phrase("请核对以后再提交。"), Way.AGAIN),
-    "malformed_json": Refusal(
-        phrase("这次提交没有送到"), phrase("请再点一次。还不行，请打电话，我们替您约。"), Way.AGAIN
-    ),
-    "unsupported_media_type": Refusal(
-        phrase("这次提交没有送到"), phrase("请再点一次。还不行，请打电话，我们替您约。"), Way.AGAIN
-    ),
+    "malformed_json": NOT_SENT,
+    "unsupported_media_type": NOT_SENT,
     "body_too_large": Refusal(phrase("填的内容太长了"), phrase("请把想说的话写短一些，再提交一次。"), Way.AGAIN),
-    "idempotency_key_missing": Refusal(
-        phrase("这次提交没有送到"), phrase("请再点一次。还不行，请打电话，我们替您约。"), Way.AGAIN
-    ),
-    "idempotency_key_malformed": Refusal(
-        phrase("这次提交没有送到"), phrase("请再点一次。还不行，请打电话，我们替您约。"), Way.AGAIN
-    ),
+    "idempotency_key_missing": NOT_SENT,
+    "idempotency_key_malformed": NOT_SENT,
     "idempotency_key_reused": Refusal(
         phrase("这一页已经提交过一次了"), phrase("请先查一查您的预约，看看是不是已经约上了。"), Way.LOOKUP
     ),
@@ -91,9 +86,6 @@ REFUSALS: dict[str, Refusal] = {
     ),
     "booking_already_cancelled": Refusal(
         phrase("这个预约已经取消了"), phrase("不用再取消。还想来，可以重新预约。"), Way.VOUCHER
-    ),
-    "booking_not_to_confirm": Refusal(
-        phrase("这个预约不用再确认"), phrase("请看您的预约，现在的日期和时间都写在上面。"), Way.VOUCHER
     ),
     "cancel_too_late": Refusal(
         phrase("已经过了能取消的时间"), phrase("来不了，请打个电话告诉我们，窗口好接待别人。"), Way.VOUCHER

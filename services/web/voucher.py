@@ -1,4 +1,4 @@
-"""What belongs to one booking besides its page: the square code, the calendar entry, its matter and session."""
+"""What belongs to one booking besides its page: the square code and the calendar entry."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -8,27 +8,9 @@ import segno
 from services.web.domain import Booking, Matter, Session
 from services.web.languages import phrase
 from services.web.pages import Page
-from services.web.queries import Queries
-from services.web.upstream import Refused
 
 PRODUCT = "-//service-day//web//ZH"
 REMIND_BEFORE = timedelta(hours=15)
-
-
-async def matter(queries: Queries, booking: Booking) -> Matter | None:
-    """The booking's matter; None where the roster does not know it any more."""
-    try:
-        return await queries.matter(booking.matter_id)
-    except Refused:
-        return None
-
-
-async def session(queries: Queries, booking: Booking) -> Session | None:
-    """The booking's session; None where the roster does not know it any more."""
-    try:
-        return await queries.session(booking.session_id)
-    except Refused:
-        return None
 
 
 def qr(code: str) -> str:

@@ -13,7 +13,7 @@ from services.web.domain import by_window, first_choice, first_open, first_unrel
 from services.web.drafts import Draft, go_on
 from services.web.forms import whole_number
 from services.web.pages import OpenPage, Page
-from services.web.queries import or_none, session_or_none
+from services.web.queries import or_none
 from services.web.security import new_draft
 from shared.access import Caller, allow
 
@@ -50,7 +50,7 @@ async def slots(matter_id: Id, session_id: Id, page: Page = OpenPage) -> Respons
         page.queries.matter(matter_id),
         page.queries.slots(session_id, matter_id),
         page.queries.bookable(matter_id),
-        session_or_none(page.queries, session_id),
+        page.queries.session_or_none(session_id),
     )
     this = next((each for each in bookable.items if each.session_id == session_id), None)
     first = first_open(bookable.items)

@@ -16,8 +16,7 @@ from services.web.addresses import DraftId
 from services.web.domain import Booking
 from services.web.drafts import Told
 from services.web.forms import Findings, field_phrase
-from services.web.pages import OpenPage, Page
-from services.web.queries import or_none
+from services.web.pages import NotThere, OpenPage, Page
 from services.web.refusals import AWAY, DRAFT_GONE, Refusal, refusal
 from services.web.routes.posted import Posted, PostedForm
 from services.web.security import VOUCHER_COOKIE, Held, new_draft
@@ -42,14 +41,9 @@ class LookUp(BaseModel):
 @router.get("/bookings")
 async def voucher(page: Page = OpenPage) -> Response:
     """The voucher, as long as this browser may open it."""
-    held = page.site.cookies.voucher(page.request)
-    if held is None:
-        return page.go("/bookings/lookup")
-    booking = await _held_booking(page, held)
-    if isinstance(booking, Response):
-        return booking
+    booking = await _held_booking(page)
     matter, session = await asyncio.gather(
-        or_none(vouchers.matter(page.queries, booking)), or_none(vouchers.session(page.queries, booking))
+        page.queries.matter_or_none(booking.matter_id), page.queries.session_or_none(booking.session_id)
     )
     return page.show(
         "voucher.html",
@@ -64,38 +58,43 @@ async def voucher(page: Page = OpenPage) -> Response:
     )
 
 
-async def _held_booking(page: Page, held: Held) -> Booking | Response:
-    """The booking that the cookie opens, or the page that says why it does not."""
+def _held(page: Page) -> Held:
+    """What this browser may open. Raises NotThere, which leads to the look-up."""
+    held = page.site.cookies.voucher(page.request)
+    if held is None:
+        raise NotThere(page.go("/bookings/lookup"))
+    return held
+
+
+async def _held_booking(page: Page) -> Booking:
+    """The booking that this browser may open. Raises NotThere, which leads to the look-up or says what is wrong."""
+    held = _held(page)
     try:
         return await page.commands.look_up(held.code, held.digits)
     except Unavailable:
         # The code is all that is needed to come, so it is shown even where nothing else can be.
-        return page.tell(AWAY["booking"], HTTPStatus.SERVICE_UNAVAILABLE, held_code=held.code)
+        response = page.tell(AWAY["booking"], HTTPStatus.SERVICE_UNAVAILABLE, held_code=held.code)
     except Refused as refused:
         if refused.code in {"booking_unknown", "invalid_request"}:
             response = page.go("/bookings/lookup")
             page.site.cookies.delete(page.request, response, VOUCHER_COOKIE)
-            return response
-        return page.tell(
-            refusal(refused.code),
-            refused.status,
-            code=refused.code,
-            retry_after=refused.retry_after,
-            held_code=held.code,
-        )
+        else:
+            response = page.tell(
+                refusal(refused.code),
+                refused.status,
+                code=refused.code,
+                retry_after=refused.retry_after,
+                held_code=held.code,
+            )
+    raise NotThere(response)
 
 
 @router.get("/bookings/calendar.ics")
 async def calendar(page: Page = OpenPage) -> Response:
     """The booking for a phone's calendar."""
-    held = page.site.cookies.voucher(page.request)
-    if held is None:
-        return page.go("/bookings/lookup")
-    booking = await _held_booking(page, held)
-    if isinstance(booking, Response):
-        return booking
+    booking = await _held_booking(page)
     matter, session = await asyncio.gather(
-        or_none(vouchers.matter(page.queries, booking)), or_none(vouchers.session(page.queries, booking))
+        page.queries.matter_or_none(booking.matter_id), page.queries.session_or_none(booking.session_id)
     )
     text = vouchers.calendar(page, booking, matter, session)
     headers = {"Cache-Control": "no-store", "Content-Disposition": 'attachment; filename="service-day.ics"'}
@@ -184,24 +183,17 @@ def _show_look_up(  # noqa: PLR0913  (what the page says)
 @router.get("/bookings/cancel")
 async def cancel_form(page: Page = OpenPage) -> Response:
     """真的要取消吗?"""
-    held = page.site.cookies.voucher(page.request)
-    if held is None:
-        return page.go("/bookings/lookup")
-    booking = await _held_booking(page, held)
-    if isinstance(booking, Response):
-        return booking
+    booking = await _held_booking(page)
     if booking.state == "cancelled":
         return page.go("/bookings")
-    matter = await or_none(vouchers.matter(page.queries, booking))
+    matter = await page.queries.matter_or_none(booking.matter_id)
     return page.show("cancel.html", personal=True, booking=booking, matter=matter)
 
 
 @router.post("/bookings/cancel")
 async def cancel(page: Page = OpenPage, posted: Posted = PostedForm) -> Response:
     """Give the seat back. Twice is once."""
-    held = page.site.cookies.voucher(page.request)
-    if held is None:
-        return page.go("/bookings/lookup")
+    held = _held(page)
     if not posted.is_fresh or not _is_shown(posted, held):
         return page.go("/bookings/cancel")
     try:
@@ -215,9 +207,7 @@ async def cancel(page: Page = OpenPage, posted: Posted = PostedForm) -> Response
 @router.post("/bookings/agree")
 async def agree(page: Page = OpenPage, posted: Posted = PostedForm) -> Response:
     """Agree to the day that the session moved to."""
-    held = page.site.cookies.voucher(page.request)
-    if held is None:
-        return page.go("/bookings/lookup")
+    held = _held(page)
     if posted.is_fresh and _is_shown(posted, held):
         await page.commands.agree(held.code, held.digits)
     return page.go("/bookings")

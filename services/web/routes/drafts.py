@@ -15,8 +15,8 @@ from services.web.addresses import ID_CHARACTERS, DraftId, Id
 from services.web.domain import BookableSession, Session, Slot, by_window, first_unreleased, lookup_digits
 from services.web.drafts import Draft, Told, go_on, keep_draft, kept_draft, open_draft, party_size_max, told
 from services.web.forms import LABELS, LONGEST, Details, Unreadable, found_by_booking, has_controls, whole_number
-from services.web.pages import OpenPage, Page
-from services.web.queries import Choice, session_or_none
+from services.web.pages import NotThere, OpenPage, Page
+from services.web.queries import Choice
 from services.web.refusals import AWAY_WITH_FORM, Refusal, Way, refusal
 from services.web.routes.posted import Posted, PostedForm
 from services.web.security import Held
@@ -36,12 +36,7 @@ DAYS_WITH_TIMES = 3
 async def details(matter_id: Id, draft_id: DraftId, page: Page = OpenPage) -> Response:
     """谁来办? The form as it was typed, with what is wrong beside its fields."""
     draft = open_draft(page, matter_id, draft_id)
-    try:
-        chosen = await _choice(page, draft)
-        if chosen is None or chosen.slot.free < 1:
-            return await _show_times(page, draft, refusal("slot_unknown" if chosen is None else "slot_full"))
-    except Unavailable:
-        return _tell_and_offer_again(page, draft)
+    chosen = await _free_choice(page, draft)
     findings = draft.findings(page, chosen.session)
     return page.show(
         "details.html",
@@ -75,7 +70,7 @@ async def take_details(
         typed=True,
     )
     errors, session = await asyncio.gather(
-        page.commands.check(draft.booking_body(page.language.code)), session_or_none(page.queries, session_id)
+        page.commands.check(draft.booking_body(page.language.code)), page.queries.session_or_none(session_id)
     )
     draft = draft.judged(errors)
     return go_on(page, draft, "details" if draft.findings(page, session) else "check")
@@ -85,12 +80,7 @@ async def take_details(
 async def check(matter_id: Id, draft_id: DraftId, page: Page = OpenPage) -> Response:
     """核对一遍."""
     draft = open_draft(page, matter_id, draft_id)
-    try:
-        chosen = await _choice(page, draft)
-        if chosen is None or chosen.slot.free < 1:
-            return await _show_times(page, draft, refusal("slot_unknown" if chosen is None else "slot_full"))
-    except Unavailable:
-        return _tell_and_offer_again(page, draft)
+    chosen = await _free_choice(page, draft)
     if not draft.typed or draft.findings(page, chosen.session):
         return page.go(draft.address("details"))
     return page.show("check.html", personal=True, draft=draft, chosen=chosen, key=_key(page, draft))
@@ -104,7 +94,7 @@ async def book(matter_id: Id, draft_id: DraftId, page: Page = OpenPage, posted: 
         return _go_and_tell(page, draft, Told(code="form_expired", status=HTTPStatus.OK))
     # The key names what the visitor saw; changed in another tab meanwhile, it has to be looked at first.
     key = _key(page, draft)
-    session = await session_or_none(page.queries, draft.session_id)
+    session = await page.queries.session_or_none(draft.session_id)
     if posted.get("key") != key or not draft.typed or draft.slot_id is None or draft.findings(page, session):
         return page.go(draft.address("check"))
     try:
@@ -174,10 +164,22 @@ async def _choice(page: Page, draft: Draft) -> Choice | None:
     matter, slots, session = await asyncio.gather(
         page.queries.matter(draft.matter_id),
         page.queries.slots(draft.session_id, draft.matter_id),
-        session_or_none(page.queries, draft.session_id),
+        page.queries.session_or_none(draft.session_id),
     )
     slot = slots.find(draft.slot_id) if draft.slot_id is not None else None
     return Choice(matter, draft.session_id, session, slot) if slot else None
+
+
+async def _free_choice(page: Page, draft: Draft) -> Choice:
+    """What was chosen and is still free. Raises NotThere, which offers other times or says that booking is away."""
+    try:
+        chosen = await _choice(page, draft)
+        if chosen is not None and chosen.slot.free > 0:
+            return chosen
+        response = await _show_times(page, draft, refusal("slot_unknown" if chosen is None else "slot_full"))
+    except Unavailable:
+        response = _tell_and_offer_again(page, draft)
+    raise NotThere(response)
 
 
 def _go_and_tell(page: Page, draft: Draft, what: Told) -> Response:
@@ -214,6 +216,6 @@ async def _day(
     page: Page, matter_id: str, bookable: BookableSession
 ) -> tuple[BookableSession, Session | None, dict[str, list[Slot]]]:
     found, session = await asyncio.gather(
-        page.queries.slots(bookable.session_id, matter_id), session_or_none(page.queries, bookable.session_id)
+        page.queries.slots(bookable.session_id, matter_id), page.queries.session_or_none(bookable.session_id)
     )
     return bookable, session, by_window([each for each in found.items if each.free > 0], session)

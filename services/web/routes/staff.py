@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from fastapi import APIRouter, Response
 
 from services.web.addresses import Id
-from services.web.domain import Expected, Matter, Official, Session
+from services.web.domain import Expected, Official
 from services.web.pages import OpenPage, Page
 from services.web.queries import or_none
 from services.web.upstream import Refused
@@ -39,14 +39,16 @@ async def official(official_id: Id, page: Page = OpenPage) -> Response:
     ]
     coming.sort(key=lambda each: each.date)
     days = [(each, duty) for each in coming for duty in each.duties if duty.official_id == official_id]
-    expected = await _expected(page, *days[0]) if days and days[0][0].booking else None
+    expected = None
+    if days and days[0][0].booking:
+        session, duty = days[0]
+        expected = await _expected(page, session.session_id, duty.window_id)
     return page.show("staff/official.html", official=this, days=days, expected=expected, now=now)
 
 
-async def _expected(page: Page, session: Session, duty: object) -> Sequence[Expected] | None:
-    window_id = getattr(duty, "window_id", "")
+async def _expected(page: Page, session_id: str, window_id: str) -> Sequence[Expected] | None:
     try:
-        found = await or_none(page.queries.expected(session.session_id, window_id))
+        found = await or_none(page.queries.expected(session_id, window_id))
     except Refused:  # booking has not heard of the session yet
         return None
     return [each for each in found.items if each.state != "cancelled"] if found else None
@@ -59,7 +61,7 @@ async def window(session_id: Id, window_id: Id, page: Page = OpenPage) -> Respon
         page.queries.session(session_id), page.queries.expected(session_id, window_id)
     )
     coming = sorted((each for each in found.items if each.state != "cancelled"), key=lambda each: each.starts_at)
-    matters = await _matters(page, coming)
+    matters = await page.queries.matters_of(each.matter_id for each in coming)
     return page.show(
         "staff/window.html",
         personal=True,
@@ -72,18 +74,6 @@ async def window(session_id: Id, window_id: Id, page: Page = OpenPage) -> Respon
         matters=matters,
         now=await page.queries.now(),
     )
-
-
-async def _matters(page: Page, coming: Sequence[Expected]) -> dict[str, Matter]:
-    async def one(matter_id: str) -> Matter | None:
-        try:
-            return await or_none(page.queries.matter(matter_id))
-        except Refused:
-            return None
-
-    wanted = sorted({each.matter_id for each in coming})
-    found = await asyncio.gather(*(one(each) for each in wanted))
-    return {matter.matter_id: matter for matter in found if matter is not None}
 
 
 @router.get("/staff/console-messages")
