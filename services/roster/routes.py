@@ -21,14 +21,10 @@ from shared.access import Caller, allow
 from shared.application import Runtime, runtime
 from shared.database import Connection, county_now
 
-citizen = APIRouter(prefix="/api/roster/v1", tags=["citizen"])
-staff = APIRouter(prefix="/api/roster/v1/staff", tags=["staff"])
-operator = APIRouter(prefix="/api/roster/v1", tags=["operator"])
+citizen = APIRouter(prefix="/api/roster/v1", tags=["citizen"], dependencies=[allow(Caller.CITIZEN)])
+staff = APIRouter(prefix="/api/roster/v1/staff", tags=["staff"], dependencies=[allow(Caller.STAFF)])
+operator = APIRouter(prefix="/api/roster/v1", tags=["operator"], dependencies=[allow(Caller.OPERATOR)])
 routers = (citizen, staff, operator)
-
-ANYONE = [allow(Caller.CITIZEN)]
-STAFF = [allow(Caller.STAFF)]
-OPERATOR = [allow(Caller.OPERATOR)]
 
 LIST_LIMIT = 500
 YAML_TYPES = ("application/yaml", "application/x-yaml", "text/yaml")
@@ -65,21 +61,21 @@ class ClashDecision(BaseModel):
     choice: ClashChoice
 
 
-@citizen.get("/venue", dependencies=ANYONE)
+@citizen.get("/venue")
 async def venue(running: Running) -> queries.VenueView:
     """The hall with its departments and windows."""
     async with database.transaction(running.pool) as connection:
         return await queries.venue(connection)
 
 
-@citizen.get("/departments", dependencies=ANYONE)
+@citizen.get("/departments")
 async def departments(running: Running) -> queries.Departments:
     """The departments in the hall."""
     async with database.transaction(running.pool) as connection:
         return await queries.departments(connection)
 
 
-@citizen.get("/matters", dependencies=ANYONE)
+@citizen.get("/matters")
 async def matters(
     running: Running,
     q: Annotated[str, Query(max_length=QUERY_LENGTH, description="What is wanted, in plain words or pinyin.")] = "",
@@ -91,14 +87,14 @@ async def matters(
         return await queries.matters(connection, q, department_id, limit)
 
 
-@citizen.get("/matters/{matter_id}", dependencies=ANYONE)
+@citizen.get("/matters/{matter_id}")
 async def matter(running: Running, matter_id: Identifier) -> queries.MatterView:
     """A matter, with what to bring and how long it takes."""
     async with database.transaction(running.pool) as connection:
         return await queries.matter(connection, matter_id)
 
 
-@citizen.get("/sessions", dependencies=ANYONE)
+@citizen.get("/sessions")
 async def sessions(
     running: Running,
     first: From = None,
@@ -112,21 +108,21 @@ async def sessions(
         return await queries.sessions(connection, zone, first=first, last=last, status=status, limit=limit)
 
 
-@citizen.get("/sessions/{session_id}", dependencies=ANYONE)
+@citizen.get("/sessions/{session_id}")
 async def session(running: Running, session_id: SessionId) -> queries.SessionView:
     """A public session with its duties."""
     async with database.transaction(running.pool) as connection:
         return await queries.session(connection, session_id)
 
 
-@staff.get("/officials", dependencies=STAFF)
+@staff.get("/officials")
 async def officials(running: Running) -> queries.Officials:
     """Everybody who can be on duty."""
     async with database.transaction(running.pool) as connection:
         return await queries.officials(connection)
 
 
-@staff.get("/officials/{official_id}/sessions", dependencies=STAFF)
+@staff.get("/officials/{official_id}/sessions")
 async def official_sessions(
     running: Running, official_id: Identifier, first: From = None, last: To = None, limit: Limit = 100
 ) -> queries.Sessions:
@@ -162,7 +158,7 @@ async def _read(
     return content
 
 
-@operator.post("/packs", dependencies=OPERATOR, openapi_extra=_yaml("A programme pack, whole."))
+@operator.post("/packs", openapi_extra=_yaml("A programme pack, whole."))
 async def import_pack(request: Request, running: Running, confirm: Confirm = None) -> commands.PackReport:
     """Take over a programme pack and plan by it. Where certain sessions would move or fall, it must be confirmed."""
     pack = await _read(request, "pack.yaml", read_pack, PackInvalid)
@@ -171,7 +167,7 @@ async def import_pack(request: Request, running: Running, confirm: Confirm = Non
     )
 
 
-@operator.post("/calendars", dependencies=OPERATOR, openapi_extra=_yaml("Calendars, under the key `calendars`."))
+@operator.post("/calendars", openapi_extra=_yaml("Calendars, under the key `calendars`."))
 async def import_calendars(request: Request, running: Running, confirm: Confirm = None) -> commands.CalendarReport:
     """Show which sessions calendars would move; with the token of that difference, move them."""
     layers = await _read(request, "calendar.yaml", read_calendars, CalendarInvalid)
@@ -180,13 +176,13 @@ async def import_calendars(request: Request, running: Running, confirm: Confirm 
     )
 
 
-@operator.post("/plan", dependencies=OPERATOR)
+@operator.post("/plan")
 async def plan(running: Running) -> PlanReport:
     """Plan ahead, and tell what should be looked at. It is done daily anyhow, and changes nothing the second time."""
     return await _change(running, commands.plan_ahead)
 
 
-@operator.post("/sessions/{session_id}/move", dependencies=OPERATOR)
+@operator.post("/sessions/{session_id}/move")
 async def move_session(running: Running, session_id: SessionId, body: Move) -> queries.SessionView:
     """Move a session to another date; those booked are told."""
 
@@ -198,7 +194,7 @@ async def move_session(running: Running, session_id: SessionId, body: Move) -> q
     return await _change_session(running, command)
 
 
-@operator.post("/sessions/{session_id}/cancel", dependencies=OPERATOR)
+@operator.post("/sessions/{session_id}/cancel")
 async def cancel_session(running: Running, session_id: SessionId, body: Cancellation) -> queries.SessionView:
     """Call a session off; those booked are told."""
     return await _change_session(
@@ -206,7 +202,7 @@ async def cancel_session(running: Running, session_id: SessionId, body: Cancella
     )
 
 
-@operator.post("/sessions/{session_id}/clash", dependencies=OPERATOR)
+@operator.post("/sessions/{session_id}/clash")
 async def settle_clash(running: Running, session_id: SessionId, body: ClashDecision) -> queries.SessionView:
     """Keep, skip or merge a session that was shifted next to another (`clashes` of a plan)."""
     return await _change_session(

@@ -24,6 +24,7 @@ from shared.events.roster import (
     MatterEvent,
     MatterWithdrawn,
     RequiredDocument,
+    Venue,
     VenueDescribed,
 )
 from shared.messaging import outbox
@@ -143,20 +144,20 @@ async def _save_county(connection: Connection, pack: Pack) -> bool:
     return await _save_venue(connection, pack.venue, before)
 
 
-async def _save_venue(connection: Connection, venue: PackVenue, before: Any) -> bool:
+async def _save_venue(connection: Connection, venue: PackVenue, before: tuple[Venue, int] | None) -> bool:
+    """Enter the hall, once its departments and windows are, where its told state is another; whether it is."""
     row: Mapping[str, Any] = {
         "venue_id": venue.id,
         **_both(name=venue.name, address=venue.address),
         "phone": venue.phone,
     }
-    version = before[1] if before is not None else 0
-    await county_sql.save_venue(connection, row, version + 1, VenueDescribed.__name__)
-    after = await county_sql.select_venue(connection)
-    assert after is not None  # noqa: S101  (just written)
-    if before is not None and after[0] == before[0]:
-        await county_sql.save_venue(connection, row, version, VenueDescribed.__name__)
+    departments, windows = await county_sql.select_departments(connection), await county_sql.select_windows(connection)
+    after = Venue(**row, departments=departments, windows=windows)
+    known, version = before or (None, 0)
+    if after == known:
         return False
-    await outbox.append(connection, VenueDescribed(version=version + 1, venue=after[0]))
+    await county_sql.save_venue(connection, row, version + 1, VenueDescribed.__name__)
+    await outbox.append(connection, VenueDescribed(version=version + 1, venue=after))
     return True
 
 

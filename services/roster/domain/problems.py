@@ -35,7 +35,7 @@ class VenueUnknown(Problem):
 
 
 class MatterUnknown(Problem):
-    """There is no such matter, or it is no longer offered."""
+    """There is no such matter, nor was there ever; one that is withdrawn is still shown."""
 
     status = 404
     code = "matter_unknown"
