@@ -200,5 +200,6 @@ def test_nothing_of_a_visitor_stands_in_a_log(visitor, stack):
     check_page(visitor, **{**secret, "phone": "99999"})  # a refusal is logged no more than a success
     eventually(lambda: code in visitor.get("/staff/console-messages").text)
     said = stack.said()
+    assert "service_started" in said, "the logs were not found, so nothing was looked at"
     for value in (*secret.values(), code, code.replace(" ", "")):
         assert value not in said

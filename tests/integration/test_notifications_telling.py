@@ -61,7 +61,9 @@ async def test_nothing_readable_of_a_person_lies_in_the_tables(hall):
     await hall.hear(said("made", 1))
     await hall.work()
     for table in ("message", "console_message", "delivery", "outbox", "booking"):
-        for row in await hall.fetch(f"select t::text as t from {table} t"):
+        rows = await hall.fetch(f"select t::text as t from {table} t")
+        assert rows, f"{table} is empty, so nothing was looked at"
+        for row in rows:
             for secret in ("王", "13912345678", "guilan", "4081"):
                 assert secret not in row["t"]
                 assert secret.encode().hex() not in row["t"]

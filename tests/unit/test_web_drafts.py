@@ -1,6 +1,5 @@
 """What a browser keeps of a walk through the booking, so that its ways back and forward and a reload send nothing."""
 
-import re
 import secrets
 import time
 from types import SimpleNamespace
@@ -14,7 +13,6 @@ from tests.page_forms import fields
 from tests.unit.web_county import (
     MATTER,
     TYPED,
-    County,
     booked,
     booking,
     check_page,
@@ -22,27 +20,10 @@ from tests.unit.web_county import (
     follow,
     press,
     problem,
+    title,
     visitor,
+    walk,
 )
-
-
-def title(page):
-    return re.search(r"<title>(.*?)</title>", page.text, re.DOTALL)[1].split(" · ")[0]
-
-
-def walk(page):
-    return page.url.path.rpartition("/")[0]
-
-
-@pytest.fixture
-def county():
-    return County()
-
-
-@pytest.fixture
-async def browser(county):
-    async with visitor(county) as found:
-        yield found
 
 
 async def test_every_form_of_the_way_is_answered_by_a_way_on(county, browser):

@@ -12,7 +12,6 @@ from tests.unit.web_county import (
     MATTER,
     NOW,
     TYPED,
-    County,
     bookable,
     booked,
     booking,
@@ -23,6 +22,7 @@ from tests.unit.web_county import (
     problem,
     session,
     slot,
+    title,
     visitor,
 )
 
@@ -37,21 +37,6 @@ PAGES = [
 ]
 PAGES += [f"/book/{MATTER}/s1/details?slot=7", "/bookings/lookup", "/privacy", "/accessibility"]
 STAFF = ["/staff", "/staff/officials/zhou", "/staff/sessions/s1/windows/w3", "/staff/console-messages"]
-
-
-def title(page):
-    return re.search(r"<title>(.*?)</title>", page.text, re.DOTALL)[1].split(" · ")[0]
-
-
-@pytest.fixture
-def county():
-    return County()
-
-
-@pytest.fixture
-async def browser(county):
-    async with visitor(county) as found:
-        yield found
 
 
 @pytest.mark.parametrize("address", PAGES)

@@ -1,7 +1,6 @@
 """What the pages say when a service refuses, hangs or is away: a heading, a next step, and nothing typed is lost."""
 
 import inspect
-import re
 
 import pytest
 
@@ -13,7 +12,6 @@ from tests.page_forms import fields
 from tests.unit.web_county import (
     MATTER,
     TYPED,
-    County,
     booked,
     booking,
     check_page,
@@ -21,23 +19,9 @@ from tests.unit.web_county import (
     follow,
     press,
     problem,
+    title,
     visitor,
 )
-
-
-def title(page):
-    return re.search(r"<title>(.*?)</title>", page.text, re.DOTALL)[1].split(" · ")[0]
-
-
-@pytest.fixture
-def county():
-    return County()
-
-
-@pytest.fixture
-async def browser(county):
-    async with visitor(county) as found:
-        yield found
 
 
 def codes(module):
@@ -50,7 +34,13 @@ def codes(module):
 
 def test_every_code_of_booking_has_its_words():
     assert codes(booking_problems) - {"temporarily_unavailable"} <= set(REFUSALS)
-    assert {"matter_unknown", "session_unknown", "venue_unknown", "official_unknown"} <= codes(roster_problems)
+
+
+def test_every_code_that_the_roster_answers_to_pages_has_its_words():
+    unknown = {code for code in codes(roster_problems) if code.endswith("_unknown")}
+    of_the_operator = {"calendar_unknown", "clash_unknown"}
+    assert unknown - of_the_operator == {"matter_unknown", "session_unknown", "venue_unknown", "official_unknown"}
+    assert unknown - of_the_operator <= set(REFUSALS)
 
 
 @pytest.mark.parametrize("code", sorted(codes(booking_problems) - {"temporarily_unavailable"} | {"never_heard_of"}))

@@ -2,14 +2,16 @@
 
 from dataclasses import asdict
 from datetime import datetime, timedelta, timezone
+from typing import get_args
 
 import pytest
 from babel.messages.pofile import read_po
 from hypothesis import given
 from hypothesis import strategies as st
 
+from services.booking.domain.documents import DocumentType
 from services.web import catalogues
-from services.web.domain import Booking, length_finding, lookup_digits, remaining
+from services.web.domain import DOCUMENT_TYPES, Booking, length_finding, lookup_digits, remaining
 from services.web.forms import Details, Unreadable, found_here, read_pairs, whole_number
 from services.web.languages import CHINESE, ENGLISH, LOCALES
 from services.web.names import romanised
@@ -65,6 +67,10 @@ def test_a_booking_is_found_again_by_what_booking_keeps(document, phone, masked,
 )
 def test_only_what_a_length_alone_shows_is_told_by_it(kind, value, found):
     assert length_finding(kind, value) == found
+
+
+def test_the_form_offers_the_documents_that_booking_takes():
+    assert set(DOCUMENT_TYPES) == set(get_args(DocumentType))
 
 
 @given(st.text(max_size=400))

@@ -14,7 +14,6 @@ from tests.unit.web_county import (
     MATTER,
     ORIGIN,
     TYPED,
-    County,
     booked,
     check_page,
     details_page,
@@ -22,24 +21,10 @@ from tests.unit.web_county import (
     press,
     settings,
     visitor,
+    walk,
 )
 
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
-
-
-@pytest.fixture
-def county():
-    return County()
-
-
-@pytest.fixture
-async def browser(county):
-    async with visitor(county) as found:
-        yield found
-
-
-def walk(page):
-    return page.url.path.rpartition("/")[0]
 
 
 @pytest.mark.parametrize(
@@ -248,6 +233,7 @@ async def test_a_page_that_takes_forms_alone_says_so(browser):
 
 async def test_services_hear_whose_wish_it_is(county, browser):
     await browser.get("/", headers={"X-Forwarded-For": "6.6.6.6, 203.0.113.9", "X-Correlation-Id": "abcdefgh-1"})
+    assert county.asked
     for each in county.asked:
         assert each.headers["x-client-address"] == "203.0.113.9"
         assert each.headers["x-service-secret"] == "s" * 40

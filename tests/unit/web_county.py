@@ -270,3 +270,15 @@ async def check_page(browser: httpx.AsyncClient, **typed: str) -> httpx.Response
 async def booked(browser: httpx.AsyncClient, **typed: str) -> httpx.Response:
     """The answer to pressing 确认预约."""
     return await press(browser, await check_page(browser, **typed), "check")
+
+
+def title(page: httpx.Response) -> str:
+    """A page's title, without what every title ends with."""
+    found = re.search(r"<title>(.*?)</title>", page.text, re.DOTALL)
+    assert found is not None, "the page has no title"
+    return found[1].split(" · ")[0]
+
+
+def walk(page: httpx.Response) -> str:
+    """The address that all steps of a page's walk lie under."""
+    return page.url.path.rpartition("/")[0]
