@@ -1,4 +1,4 @@
-"""Delivery: claim in one transaction, send outside, record in another. One of the project's two such places.
+"""Delivery: claim in one transaction, send outside, record in another, as `preparation` does.
 
 A claim is a lease: a worker that dies over it is followed by another, which marks the attempt as unknown. So a
 letter is sent at least once; once only where the channel knows its id. Every attempt is a row of `delivery`.

@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 
 class State(BaseModel):
-    """A part of an event's payload. Unknown fields are passed over: a producer may be newer."""
+    """A part of an event's payload, or of another service's answer. Unknown fields are passed over: it may be newer."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
