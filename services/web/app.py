@@ -22,8 +22,8 @@ from shared.application import build
 
 logger = structlog.get_logger(__name__)
 
-GOING_BACK = 30
-"""Seconds after which a page that a service was missing for may be tried again."""
+AGAIN_SECONDS = 30
+"""When a page that a service was missing for may be tried again."""
 
 
 def create_app(settings: WebSettings | None = None) -> FastAPI:
@@ -60,12 +60,12 @@ async def _on_unavailable(request: Request, error: Exception) -> Response:
             Told(
                 code=f"away_{error.service}",
                 status=HTTPStatus.SERVICE_UNAVAILABLE,
-                retry_after=GOING_BACK,
+                retry_after=AGAIN_SECONDS,
                 matter_id=matter_id,
             ),
         )
     return page.tell(
-        AWAY[error.service], HTTPStatus.SERVICE_UNAVAILABLE, retry_after=GOING_BACK, matter_id=matter_id, away=True
+        AWAY[error.service], HTTPStatus.SERVICE_UNAVAILABLE, retry_after=AGAIN_SECONDS, matter_id=matter_id, away=True
     )
 
 
@@ -77,7 +77,7 @@ async def _on_refused(request: Request, error: Exception) -> Response:
     if error.code == "matter_unknown" and error.service == "booking":
         matter_id = str(request.path_params.get("matter_id", ""))
         return page.tell(
-            NOT_YET, HTTPStatus.SERVICE_UNAVAILABLE, retry_after=GOING_BACK, matter_id=matter_id, away=True
+            NOT_YET, HTTPStatus.SERVICE_UNAVAILABLE, retry_after=AGAIN_SECONDS, matter_id=matter_id, away=True
         )
     matter_id = str(request.path_params.get("matter_id", "")) if error.code != "matter_unknown" else ""
     if request.method == "POST":
