@@ -1,7 +1,6 @@
 """On which date each session of a programme is held.
 
-The rule (design domain.md, "Calendar"; the shift itself is how terms that end on a rest day run on to the next
-working day, 民法典 第二百零三条):
+The rule (its shift is how terms that end on a rest day run on to the next working day, 民法典 第二百零三条):
 1. The recurrence names rule dates. One that is not worked is shifted as the programme says; make-up
    workdays count as worked.
 2. Two sessions of one programme and venue never share a date. Whoever stands on its own rule date keeps
