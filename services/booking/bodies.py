@@ -16,6 +16,9 @@ from shared.problems import field_problems
 
 Model = TypeVar("Model", bound=BaseModel)
 JSON_TYPE = "application/json"
+FINDINGS_MOST = 100
+"""Where more is wrong, no form sent it. Writing down the eighty thousand findings of one body takes seconds, in which
+nobody else is served."""
 
 
 async def read(request: Request, model: type[Model]) -> Model:
@@ -31,6 +34,8 @@ async def read(request: Request, model: type[Model]) -> Model:
     try:
         return model.model_validate_json(body)
     except ValidationError as error:
+        if error.error_count() > FINDINGS_MOST:
+            raise problems.InvalidRequest(f"more than {FINDINGS_MOST} fields are wrong") from None
         found = field_problems(error)
         if any(each.code == "json_invalid" for each in found):
             raise problems.MalformedJson from None

@@ -218,6 +218,14 @@ async def test_a_body_that_is_none(client, content, told_code):
     assert told(await client.post(BOOKINGS, content=content, headers=headers)) == told_code
 
 
+async def test_a_body_with_thousands_of_findings_costs_nobody_else_time(client):
+    headers = {KEY: new_key(), "Content-Type": "application/json"}
+    content = json.dumps({f"k{number}": 1 for number in range(50_000)}).encode()
+    answer = await client.post(BOOKINGS, content=content, headers=headers)
+    assert told(answer) == (422, "invalid_request")
+    assert len(answer.content) < 1_000
+
+
 async def test_a_body_of_unsaid_length_is_bounded_too(client):
     async def stream():
         for _ in range(40):

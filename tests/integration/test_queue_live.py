@@ -111,6 +111,12 @@ async def test_a_stream_of_no_session_is_refused_and_so_is_one_too_many(hall: Ha
     assert (refused.status_code, refused.json()["code"]) == (429, "too_many_streams")
 
 
+@pytest.mark.parametrize("odd", ["%00", "a%1b", "x" * 201])
+async def test_an_id_that_can_be_no_sessions_is_refused_and_no_error(hall: Hall, odd: str):
+    for page in ("screen", "stream"):
+        assert (await hall.http.get(f"{API}/sessions/{odd}/{page}")).status_code == 422
+
+
 async def test_a_process_asked_to_end_lets_its_streams_go(hall: Hall):
     (port,) = free_ports(1)
     async with process(port) as (url, running), watching(url) as (_, (task,)):

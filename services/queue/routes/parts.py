@@ -10,8 +10,10 @@ from shared.application import Runtime, runtime
 from shared.privacy import Vault
 
 Running = Annotated[Runtime, Depends(runtime)]
-SessionId = Annotated[str, Path(min_length=1, max_length=200)]
-WindowId = Annotated[str, Path(min_length=1, max_length=200)]
+ID_PATTERN = r"^[^\x00-\x1f\x7f]+$"
+"""An id without control characters: Postgres takes no text with U+0000."""
+SessionId = Annotated[str, Path(min_length=1, max_length=200, pattern=ID_PATTERN)]
+WindowId = Annotated[str, Path(min_length=1, max_length=200, pattern=ID_PATTERN)]
 Token = Annotated[str, Path(min_length=8, max_length=64, pattern=r"^[A-Za-z0-9_-]+$")]
 
 
