@@ -162,6 +162,7 @@ def test_booking_goes_on_while_kafka_is_away(stack: Stack) -> None:
         "/metrics",
         "/live",
         "/ready",
+        "/metrics%0a",
         "/openapi.json",
         "/docs",
         "/api/notifications/v1/staff/console-messages",
