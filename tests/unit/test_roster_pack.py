@@ -96,6 +96,14 @@ def test_the_demo_county_is_sound():
             "programmes[1]: rrule: names no day",
         ),
         ("FREQ=MONTHLY;BYMONTHDAY=8", "FREQ=MONTHLY;BYMONTHDAY=99", "- id: joint", "programmes[1]: rrule: "),
+        # dateutil takes no day for every day, and of two the last
+        ("FREQ=MONTHLY;BYMONTHDAY=8", "FREQ=MONTHLY;BYMONTHDAY=0", "BYMONTHDAY=0", "programmes[1].rrule: BYMONTHDAY"),
+        (
+            "FREQ=MONTHLY;BYMONTHDAY=8",
+            "FREQ=MONTHLY;BYMONTHDAY=8;BYMONTHDAY=9",
+            "BYMONTHDAY=9",
+            "programmes[1].rrule: names BYMONTHDAY twice",
+        ),
         ("FREQ=MONTHLY;BYMONTHDAY=8", "every month", 'rrule: "every', "programmes[1].rrule: must be a rule"),
         (
             "capacity: 3, counter_seats: 1",

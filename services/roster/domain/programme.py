@@ -25,6 +25,7 @@ MONTHS = tuple(range(1, 13))
 _PARTS = frozenset(
     "FREQ INTERVAL COUNT UNTIL BYMONTH BYMONTHDAY BYDAY BYSETPOS BYWEEKNO BYYEARDAY WKST".split()  # noqa: SIM905
 )
+_DAY_PARTS = ("BYMONTH", "BYMONTHDAY", "BYSETPOS", "BYWEEKNO", "BYYEARDAY")
 _FREQUENCIES = frozenset({"DAILY", "WEEKLY", "MONTHLY", "YEARLY"})
 _RULE = re.compile(r"[A-Z]+=[A-Z0-9,+-]+(?:;[A-Z]+=[A-Z0-9,+-]+)*")
 _EIGHT_YEARS = timedelta(days=2922)  # a rule for 29 February names none in up to eight
@@ -33,12 +34,19 @@ _EIGHT_YEARS = timedelta(days=2922)  # a rule for 29 February names none in up t
 def _rule(text: str) -> str:
     if not _RULE.fullmatch(text):
         raise ValueError("must be a rule such as FREQ=MONTHLY;BYMONTHDAY=1,11,21")
+    names = [part.split("=", 1)[0] for part in text.split(";")]
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:  # the last would count, and nobody would know
+        raise ValueError(f"names {', '.join(twice)} twice")
     parts = dict(part.split("=", 1) for part in text.split(";"))
     unknown = sorted(parts.keys() - _PARTS)
     if unknown:
         raise ValueError(f"takes no {', '.join(unknown)}: rules name whole days")
     if parts.get("FREQ") not in _FREQUENCIES:
         raise ValueError(f"FREQ must be one of {', '.join(sorted(_FREQUENCIES))}")
+    for name in _DAY_PARTS:  # 0 is none of them, and would count as all of them
+        if any(number.strip("+-0") == "" for number in parts.get(name, "1").split(",")):
+            raise ValueError(f"{name} must not hold 0 or nothing")
     if int(parts.get("INTERVAL", "1")) not in range(1, 367):
         raise ValueError("INTERVAL must be 1 to 366")
     return text
