@@ -1,6 +1,6 @@
 """What belongs to one booking besides its page: the square code and the calendar entry."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 
 import icalendar
 import segno
@@ -10,7 +10,8 @@ from services.web.languages import phrase
 from services.web.pages import Page
 
 PRODUCT = "-//service-day//web//ZH"
-REMIND_BEFORE = timedelta(hours=15)
+REMIND_AT = time(18)
+"""On the evening before, as the hall's own reminder: hours before the visit would wake who comes in the afternoon."""
 
 
 def qr(code: str) -> str:
@@ -50,7 +51,8 @@ def calendar(page: Page, booking: Booking, about: Matter | None, day: Session | 
     alarm = icalendar.Alarm()
     alarm.add("action", "DISPLAY")
     alarm.add("description", say(phrase("局长服务日：%(matter)s"), matter=name))
-    alarm.add("trigger", -REMIND_BEFORE)
+    evening = datetime.combine(booking.starts_at.astimezone(zone).date() - timedelta(days=1), REMIND_AT, zone)
+    alarm.add("trigger", evening.astimezone(UTC) - booking.starts_at)
     if booking.state != "cancelled":
         event.add_component(alarm)
     whole = icalendar.Calendar()

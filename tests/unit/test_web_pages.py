@@ -235,6 +235,15 @@ async def test_a_calendar_entry_is_in_the_countys_time_and_names_nobody(browser)
         assert never not in text
 
 
+async def test_a_calendar_entry_rings_on_the_evening_before_and_never_at_night(county, browser):
+    await booked(browser)
+    for hour, before in ((9, 15), (16, 22)):
+        starts_at = DAY.replace(hour=hour)
+        ends_at = starts_at + timedelta(minutes=30)
+        county.answers["/bookings/lookup"] = booking(starts_at=starts_at.isoformat(), ends_at=ends_at.isoformat())
+        assert f"TRIGGER:-PT{before}H" in (await browser.get("/bookings/calendar.ics")).text
+
+
 async def test_the_voucher_can_be_put_away(county, browser):
     await booked(browser)
     page = await browser.get("/bookings")
