@@ -16,6 +16,8 @@ from shared.problems import field_problems
 
 Model = TypeVar("Model", bound=BaseModel)
 JSON_TYPE = "application/json"
+BODY_BYTES = 32 * 1024
+"""No form is longer, and reading a long body holds up every other booking of the process."""
 FINDINGS_MOST = 100
 """Where more is wrong, no form sent it. Writing down the eighty thousand findings of one body takes seconds, in which
 nobody else is served."""
@@ -31,6 +33,8 @@ async def read(request: Request, model: type[Model]) -> Model:
         raise
     except HTTPException:  # all else that the edge says while it counts what arrives
         raise problems.BodyTooLarge from None
+    if len(body) > BODY_BYTES:
+        raise problems.BodyTooLarge
     try:
         return model.model_validate_json(body)
     except ValidationError as error:

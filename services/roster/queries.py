@@ -9,7 +9,7 @@ from pydantic import BaseModel
 from services.roster.domain.duties import Official
 from services.roster.domain.planning import Planned
 from services.roster.domain.problems import MatterUnknown, OfficialUnknown, SessionUnknown, VenueUnknown
-from services.roster.domain.search import rank
+from services.roster.domain.search import Findable
 from services.roster.sql import county as county_sql
 from services.roster.sql import matters as matters_sql
 from services.roster.sql import sessions as sessions_sql
@@ -126,10 +126,14 @@ async def departments(connection: Connection) -> Departments:
     return Departments(items=items, total=len(items))
 
 
-async def matters(connection: Connection, words: str, department_id: str | None, limit: int) -> Matters:
-    """The matters that plain words mean, of all departments or of one; without words all, the common ones first."""
-    ranked = rank(words, await matters_sql.select_findable_matters(connection, department_id))
-    views = await matters_sql.select_matter_views(connection, ranked[:limit])
+async def findable(connection: Connection, department_id: str | None) -> list[Findable]:
+    """Every matter as search sees it, of all departments or of one."""
+    return await matters_sql.select_findable_matters(connection, department_id)
+
+
+async def matters(connection: Connection, ranked: Sequence[str], limit: int) -> Matters:
+    """The first of the matters that a search found."""
+    views = await matters_sql.select_matter_views(connection, list(ranked[:limit]))
     return Matters(items=tuple(MatterView.model_validate(each) for each in views), total=len(ranked))
 
 

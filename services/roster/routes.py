@@ -14,7 +14,7 @@ from services.roster.domain.entry import ID_PATTERN
 from services.roster.domain.pack import read_calendars, read_pack
 from services.roster.domain.planning import ClashChoice, Planned, PlanReport, Reason
 from services.roster.domain.problems import CalendarInvalid, MalformedYaml, PackInvalid, UnsupportedMediaType
-from services.roster.domain.search import QUERY_LENGTH
+from services.roster.domain.search import QUERY_LENGTH, rank
 from services.roster.domain.source import Finding
 from shared import database
 from shared.access import Caller, allow
@@ -84,7 +84,12 @@ async def matters(
 ) -> queries.Matters:
     """The matters that plain words mean, best first; without words all, the common ones first."""
     async with database.transaction(running.pool) as connection:
-        return await queries.matters(connection, q, department_id, limit)
+        findable = await queries.findable(connection, department_id)
+    # A large pack's wordings take seconds to prepare at its first search: meanwhile others are served, and no
+    # transaction stands idle.
+    ranked = await asyncio.to_thread(rank, q, findable)
+    async with database.transaction(running.pool) as connection:
+        return await queries.matters(connection, ranked, limit)
 
 
 @citizen.get("/matters/{matter_id}")

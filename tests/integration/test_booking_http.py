@@ -207,11 +207,12 @@ async def test_a_check_tells_what_booking_would_and_takes_nothing(desk, client, 
         (b"", (400, "malformed_json")),
         (b'{"note": "\xff\xfe"}', (400, "malformed_json")),
         (b'{"note": "\\ud800"}', (400, "malformed_json")),
-        (b"[" * 100_000, (400, "malformed_json")),
+        (b"[" * 30_000, (400, "malformed_json")),
         (b"[]", (422, "invalid_request", {"/": "model_type"})),
         (b'{"note": "' + b"x" * 1024 * 1024 + b'"}', (413, "body_too_large")),
+        (b'{"note": "' + b"x" * 33 * 1024 + b'"}', (413, "body_too_large")),
     ],
-    ids=["cut off", "empty", "no UTF-8", "half a surrogate", "deep", "a list", "a mebibyte"],
+    ids=["cut off", "empty", "no UTF-8", "half a surrogate", "deep", "a list", "a mebibyte", "more than a form"],
 )
 async def test_a_body_that_is_none(client, content, told_code):
     headers = {KEY: new_key(), "Content-Type": "application/json"}
@@ -220,7 +221,7 @@ async def test_a_body_that_is_none(client, content, told_code):
 
 async def test_a_body_with_thousands_of_findings_costs_nobody_else_time(client):
     headers = {KEY: new_key(), "Content-Type": "application/json"}
-    content = json.dumps({f"k{number}": 1 for number in range(50_000)}).encode()
+    content = json.dumps({f"k{number}": 1 for number in range(2_500)}).encode()
     answer = await client.post(BOOKINGS, content=content, headers=headers)
     assert told(answer) == (422, "invalid_request")
     assert len(answer.content) < 1_000
