@@ -14,7 +14,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -48,11 +48,7 @@ class Stack:
     @contextmanager
     def held(self, service: str) -> Iterator[None]:
         """Within it the service neither answers nor dies: its process is stopped like a hanging one."""
-        found = [
-            each
-            for each in psutil.Process(self.process.pid).children(recursive=True)
-            if f"services.{service}" in each.cmdline()
-        ]
+        found = self._processes_of(service)
         assert found, f"no process of {service}"
         for each in found:
             each.send_signal(signal.SIGSTOP)
@@ -65,10 +61,18 @@ class Stack:
     @contextmanager
     def killed(self, service: str) -> Iterator[None]:
         """Ends the service's process at once; whoever supervises it starts another."""
-        for each in psutil.Process(self.process.pid).children(recursive=True):
-            if f"services.{service}" in each.cmdline():
-                each.kill()
+        for each in self._processes_of(service):
+            each.kill()
         yield
+
+    def _processes_of(self, service: str) -> list[psutil.Process]:
+        """Those of a service. The stack's other processes come and go while they are looked at."""
+        found = []
+        for each in psutil.Process(self.process.pid).children(recursive=True):
+            with suppress(psutil.NoSuchProcess):
+                if f"services.{service}" in each.cmdline():
+                    found.append(each)
+        return found
 
     def said(self) -> str:
         """Everything that its parts have logged."""

@@ -1,6 +1,7 @@
 """A service day in the running stack: the queue's clock is put to the session's morning, and back afterwards."""
 
 import asyncio
+import json
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -10,7 +11,6 @@ from zoneinfo import ZoneInfo
 
 import asyncpg
 import httpx
-import psutil
 from playwright.async_api import Page
 
 from tests.stack import MATTER, Stack, new_resident_id
@@ -37,11 +37,8 @@ class HallDay:
 
 def _dsn(stack: Stack) -> str:
     password = (stack.folder / "secrets" / "QUEUE_OWNER_PASSWORD").read_text().strip()
-    for each in psutil.Process(stack.process.pid).children(recursive=True):
-        for argument in each.cmdline():
-            if argument.startswith("--port=") and each.cmdline()[0].endswith("postgres"):
-                return f"postgresql://queue_owner:{password}@127.0.0.1:{argument.removeprefix('--port=')}/queue"
-    raise AssertionError("no server of the stack runs")
+    port = json.loads((stack.folder / "ports.json").read_text())["postgres"]
+    return f"postgresql://queue_owner:{password}@127.0.0.1:{port}/queue"
 
 
 async def _set_clock(stack: Stack, body: str) -> None:
