@@ -5,7 +5,7 @@ TESTS ?= tests
 export PYTHONUTF8 := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help up check test bench contracts compose-test lock upgrade environment environment-dev
+.PHONY: help up check test bench simulate contracts compose-test lock upgrade environment environment-dev
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -29,6 +29,9 @@ test: environment-dev ## all tests but those under Compose; TESTS=tests/unit for
 bench: environment-dev ## figures of speed and size, a JSON line each
 	@$(BIN)/python -m deploy.local.programs load
 	@$(BIN)/python -m tests.bench
+
+simulate: environment-dev ## a busy service day, 60 times as fast, and whether everything agrees after it; OF=.data
+	@$(BIN)/python -m tests.simulation $(if $(OF),--folder $(OF))
 
 contracts: environment-dev ## write schemas and API documents anew, unless a consumer could not read the change
 	$(BIN)/python -m tests.contracts.export

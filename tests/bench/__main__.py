@@ -18,11 +18,11 @@ import typer
 
 from deploy.local.obstacles import Obstacle
 from deploy.local.processes import ProcessEnded
-from tests.bench import bookings, generator, memory, messages, rush, stack
+from tests.bench import bookings, calls, generator, memory, messages, rush, stack
 from tests.bench.figures import Report
 
 LIMIT_SECONDS = 360.0
-PARTS = ("bookings", "rush", "messages", "memory")
+PARTS = ("bookings", "rush", "messages", "memory", "calls")
 
 
 @dataclass(frozen=True)
@@ -65,13 +65,15 @@ async def run(report: Report, plan: Plan, parts: frozenset[str]) -> None:
                         rounds=plan.rushes,
                         seconds=plan.seconds,
                     )
-        if parts & {"messages", "memory"}:
+        if parts & {"messages", "memory", "calls"}:
             report.progress("starting the whole system")
             async with stack.whole_system(folder) as system:
                 if "messages" in parts:
                     await messages.measure(system, report, seconds=plan.message_seconds, rounds=plan.message_rounds)
                 if "memory" in parts:
                     memory.measure(system, report)
+                if "calls" in parts:
+                    await calls.measure(system, report, folder, seconds=plan.seconds, rounds=plan.rounds)
 
 
 async def _ended_cleanly(work: Coroutine[Any, Any, None]) -> None:
@@ -86,7 +88,7 @@ def main(
     quick: Annotated[bool, typer.Option("--quick", help="One short round of everything.")] = False,  # noqa: FBT002
     only: Annotated[list[str] | None, typer.Option(help="One part alone; may be repeated.")] = None,
 ) -> None:
-    """Measure the system: bookings and rush, messages, memory."""
+    """Measure the system: bookings and rush, messages, memory, calls."""
     unknown = set(only or ()) - set(PARTS)
     if unknown:
         raise typer.BadParameter(f"parts are {', '.join(PARTS)}")

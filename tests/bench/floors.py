@@ -55,6 +55,14 @@ async def booked_per_second(
     return _number(r"tps = ([\d.]+)", said) * booked / max(transactions, 1)
 
 
+async def visits_per_second(dsn: str, *, clients: int, seconds: float, folder: Path) -> float:
+    """Visits a second in four bare statements, each committed by itself. RuntimeError where pgbench fails."""
+    script = folder / "visit.sql"
+    script.write_text((SCRIPTS / "visit.sql").read_text())
+    said = await _run(dsn, script, clients=clients, seconds=seconds, variables={"departments": clients})
+    return _number(r"tps = ([\d.]+)", said)
+
+
 async def _run(dsn: str, script: Path, *, clients: int, seconds: float, variables: Mapping[str, int]) -> str:
     address = urlsplit(dsn)
     process = await asyncio.create_subprocess_exec(

@@ -179,3 +179,22 @@ async def rendered_at(connection: Connection, bookings: Sequence[str]) -> Mappin
 async def keep_commit_times(connection: Connection) -> None:
     """As superuser: remember the time of each commit, from the server's next start on."""
     await connection.execute("alter system set track_commit_timestamp = on")
+
+
+async def create_bare_tickets(connection: Connection) -> None:
+    """In the queue's database: a table with what the floor's statements need."""
+    await connection.execute(
+        """
+        create schema bare;
+        create table bare.ticket (
+            ticket_id uuid primary key default uuidv7(), department integer not null,
+            state text not null default 'waiting', arrived_at timestamptz not null, called_at timestamptz,
+            started_at timestamptz, finished_at timestamptz);
+        create index on bare.ticket (department, state, arrived_at);
+        """
+    )
+
+
+async def forget_bare_tickets(connection: Connection) -> None:
+    """Leave the queue's database as the migrations made it."""
+    await connection.execute("drop schema bare cascade")

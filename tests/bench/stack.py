@@ -223,7 +223,9 @@ class System:
     """The running system, seen from outside."""
 
     supervisor: psutil.Process
+    gateway_url: str
     booking_url: str
+    queue_url: str
     bootstrap: str
     postgres_port: int
     secrets: dict[str, str]
@@ -258,7 +260,9 @@ async def whole_system(data: Path) -> AsyncIterator[System]:
         told = _environment_of(process, "services.booking")
         yield System(
             supervisor=process,
+            gateway_url=f"http://{LOOPBACK}:{port}",
             booking_url=f"http://{LOOPBACK}:{told['BOOKING_PORT']}",
+            queue_url=f"http://{LOOPBACK}:{_environment_of(process, 'services.queue')['QUEUE_PORT']}",
             bootstrap=told["KAFKA_BOOTSTRAP_SERVERS"],
             postgres_port=int(told["BOOKING_DATABASE_URL"].rsplit(":", 1)[1].partition("/")[0]),
             secrets=secrets.read(data / "secrets"),
