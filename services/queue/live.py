@@ -4,7 +4,8 @@ Each command counts a change of its session and has Postgres tell it at the comm
 connection and passes it on to its streams as a small event `changed` with the session's count as its id. A stream
 begins with the present count, so that a screen that was away sees that something happened meanwhile and asks anew;
 nothing is kept for it, and nothing personal is in it. While the connection to Postgres is lost the streams stay
-open; once it is back each is told the count of that moment.
+open; once it is back each is told the count of that moment. Where nothing happens a `beat` says every ten seconds
+that the stream is alive.
 """
 
 import asyncio
@@ -27,6 +28,9 @@ logger = structlog.get_logger(__name__)
 
 RETRY_MILLISECONDS = 2000
 """After how long a browser that lost its stream comes back."""
+BEAT_SECONDS = 10.0
+"""So often a stream says something even where nothing happens: a network can be gone without a word, and a screen
+that hears nothing for three times as long knows."""
 LOOK_SECONDS = 5.0
 """How often the listening connection is asked whether it is alive."""
 
@@ -44,6 +48,16 @@ class _Stream:
         if changes > self.changes:
             self.changes = changes
             self.news.set()
+
+    async def wait(self, seconds: float) -> bool:
+        """Wait for news; False where there were none for so long."""
+        try:
+            async with asyncio.timeout(seconds):
+                await self.news.wait()
+        except TimeoutError:
+            return False
+        self.news.clear()
+        return True
 
 
 class Hub:
@@ -96,10 +110,9 @@ class Hub:
         try:
             yield _event(session_id, changes, retry=RETRY_MILLISECONDS)
             while not self._closing.is_set():
-                await stream.news.wait()
-                stream.news.clear()
+                told = await stream.wait(BEAT_SECONDS)
                 if not self._closing.is_set():
-                    yield _event(session_id, stream.changes)
+                    yield _event(session_id, stream.changes, name="changed" if told else "beat")
         finally:
             open_streams.dec()
             self._streams[session_id].discard(stream)
@@ -122,6 +135,6 @@ class Hub:
                 each.tell(row["changes"])
 
 
-def _event(session_id: str, changes: int, *, retry: int | None = None) -> ServerSentEvent:
+def _event(session_id: str, changes: int, *, name: str = "changed", retry: int | None = None) -> ServerSentEvent:
     data = json.dumps({"session_id": session_id, "version": changes})
-    return ServerSentEvent(raw_data=data, event="changed", id=str(changes), retry=retry)
+    return ServerSentEvent(raw_data=data, event=name, id=str(changes), retry=retry)

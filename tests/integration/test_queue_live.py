@@ -12,6 +12,7 @@ import httpx
 import pytest
 
 from deploy.local.installation import ROOT
+from services.queue import live
 from tests.conftest import free_ports
 from tests.integration import queue_hall
 from tests.integration.queue_hall import API, Hall
@@ -49,12 +50,21 @@ async def process(port: int):
             await asyncio.wait_for(started.wait(), 15)
 
 
-async def changes(http: httpx.AsyncClient, url: str, versions: "asyncio.Queue[tuple[float, int]]", **headers: str):
-    """Put each `changed` of a stream into the queue, with when it came; ends with the stream."""
+async def changes(
+    http: httpx.AsyncClient,
+    url: str,
+    versions: "asyncio.Queue[tuple[float, int]]",
+    *,
+    wanted: str = "changed",
+    **headers: str,
+):
+    """Put each event `wanted` of a stream into the queue, with when it came; ends with the stream."""
     async with http.stream("GET", f"{url}{API}/sessions/day/stream", headers=headers) as answer:
         assert answer.headers["content-type"].startswith("text/event-stream")
+        name = ""
         async for line in answer.aiter_lines():
-            if line.startswith("data: "):
+            name = line[7:] if line.startswith("event: ") else name
+            if line.startswith("data: ") and name == wanted:
                 await versions.put((time.monotonic(), json.loads(line[6:])["version"]))
 
 
@@ -99,6 +109,17 @@ async def test_a_stream_that_comes_back_begins_with_what_it_missed(hall: Hall):
             _, first = await stream.get()
         task.cancel()
         assert first == before + 1
+
+
+async def test_a_stream_says_that_it_is_alive_while_nothing_happens(hall: Hall, monkeypatch):
+    monkeypatch.setattr(live, "BEAT_SECONDS", 0.1)
+    hub = live.Hub(None, 1)  # it asks its runtime only after a lost connection
+    stream = hub.stream(hall.session_id, 7)
+    told = [await anext(stream) for _ in range(3)]
+    assert [each.event for each in told] == ["changed", "beat", "beat"]
+    assert {each.id for each in told} == {"7"}
+    hub.close()
+    assert [each async for each in stream] == []
 
 
 async def test_a_stream_of_no_session_is_refused_and_so_is_one_too_many(hall: Hall, monkeypatch):
