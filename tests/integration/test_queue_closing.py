@@ -1,6 +1,7 @@
 """The end of the day: confirmed, signed, counted, and put right with a reason."""
 
 import json
+import uuid
 from datetime import timedelta
 from typing import Any
 
@@ -219,6 +220,8 @@ async def test_the_days_visits_are_listed_by_number_without_a_name(hall: Hall):
     assert (first["window_number"], first["problems"], first["suggestions"]) == (1, 1, 0)
     assert first["outcomes"] == [{"matter_id": "house", "kind": "handled"}]
     assert "龙" not in json.dumps(shown, ensure_ascii=False)
+    assert (await hall.http.get(f"{path}/{first['ticket_id']}")).json() == first
+    assert (await hall.http.get(f"{path}/{uuid.uuid4()}")).json()["code"] == "ticket_unknown"
     page = (await hall.http.get(path, params={"limit": 2})).json()
     assert page["more"]
     rest = (await hall.http.get(path, params={"limit": 2, "after": page["items"][-1]["number"]})).json()

@@ -1,8 +1,9 @@
 """The end of the day: what is still to be done, and what was signed."""
 
 from collections.abc import Sequence
+from uuid import UUID
 
-from services.queue.domain import views
+from services.queue.domain import problems, views
 from services.queue.domain.tickets import Row, Ticket
 from services.queue.queries.hall import figures, session_row
 from services.queue.sql import cards, closings, days, steps, tickets
@@ -78,6 +79,14 @@ async def visits(connection: Connection, session_id: str, after: str, limit: int
         items=[_visit(each, outcomes) for each in shown],
         more=len(found) > limit,
     )
+
+
+async def visit(connection: Connection, session_id: str, ticket_id: UUID) -> views.VisitView:
+    """One visit. Raises TicketUnknown."""
+    found = await closings.select_visits(connection, session_id, "", 1, ticket_id)
+    if not found:
+        raise problems.TicketUnknown
+    return _visit(found[0], await tickets.select_outcomes(connection, [ticket_id]))
 
 
 def _visit(row: Row, outcomes: Sequence[Row]) -> views.VisitView:

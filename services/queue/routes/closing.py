@@ -46,6 +46,13 @@ async def visits(
         return await closing_now.visits(connection, session_id, after, limit)
 
 
+@router.get("/sessions/{session_id}/visits/{ticket_id}")
+async def visit(running: Running, session_id: SessionId, ticket_id: UUID) -> views.VisitView:
+    """One visit of the day, without anything of who came."""
+    async with database.transaction(running.pool) as connection:
+        return await closing_now.visit(connection, session_id, ticket_id)
+
+
 @router.post("/sessions/{session_id}/tickets/{ticket_id}/close")
 async def close_ticket(
     running: Running, session_id: SessionId, ticket_id: UUID, body: requests.CloseTicket

@@ -193,8 +193,10 @@ async def correct_ticket(connection: Connection, ticket: Ticket) -> None:
     await connection.execute("delete from outcome where ticket_id = $1", ticket.ticket_id)
 
 
-async def select_visits(connection: Connection, session_id: str, after: str, limit: int) -> Rows:
-    """Tickets of a session whose number comes after `after`, by number, without anything of who came."""
+async def select_visits(
+    connection: Connection, session_id: str, after: str, limit: int, ticket_id: UUID | None = None
+) -> Rows:
+    """Tickets of a session, or one of them, whose number comes after `after`, by number."""
     return await connection.fetch(
         """
         select ticket.*, window_day.number as window_number,
@@ -205,13 +207,14 @@ async def select_visits(connection: Connection, session_id: str, after: str, lim
         from ticket
         left join window_day on window_day.session_id = ticket.session_id
             and window_day.window_id = coalesce(ticket.at_window, ticket.bound_to)
-        where ticket.session_id = $1 and ticket.number > $2
+        where ticket.session_id = $1 and ticket.number > $2 and ($4::uuid is null or ticket.ticket_id = $4)
         order by ticket.number
         limit $3
         """,
         session_id,
         after,
         limit,
+        ticket_id,
     )
 
 
