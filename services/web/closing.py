@@ -43,9 +43,19 @@ LINE_CHARACTERS = 200
 TEXT_CHARACTERS = 2000
 CODE_DIGITS = 8
 TIMES = ("arrived", "started", "finished")
+UNTIMED = {
+    "arrived": phrase("还没填几点来的，要填几点几分，比如 09:30"),
+    "started": phrase("还没填几点开始办，要填几点几分，比如 09:35"),
+    "finished": phrase("还没填几点办完，要填几点几分，比如 09:50"),
+}
 BACKWARDS = {
     "started": phrase("开始办的时间比来的时间还早"),
     "finished": phrase("办完的时间比开始办的时间还早"),
+}
+UPCOMING = {
+    "arrived": phrase("来的时间还没有到"),
+    "started": phrase("开始办的时间还没有到"),
+    "finished": phrase("办完的时间还没有到"),
 }
 
 WINDOW_OPEN = Refusal(phrase("窗口还开着"), phrase("先停窗，再确认。窗口有人的，先办结、挂起或者转走。"), Way.AGAIN)
@@ -66,6 +76,11 @@ class ClosingWindow(State):
     needed: bool = False
     window_version: int
     figures: Figures = Figures()
+
+    @property
+    def took_part(self) -> bool:
+        """Whether it did anything on the day, so that its confirmation counts."""
+        return self.needed or self.confirmed_at is not None
 
 
 class OpenTicket(State):
@@ -243,12 +258,12 @@ def _times(found: Read, form: Mapping[str, str], day: date, now: datetime, zone:
     before: datetime | None = None
     for name, moment in moments.items():
         if moment is None:
-            found.findings[name] = phrase("要填几点几分，比如 09:30")
+            found.findings[name] = UNTIMED[name]
             continue
         if before is not None and moment < before:
             found.findings[name] = BACKWARDS[name]
         elif moment > now:
-            found.findings[name] = phrase("这个时间还没有到")
+            found.findings[name] = UPCOMING[name]
         before = moment
     return {f"{name}_at": moment.isoformat() if moment else None for name, moment in moments.items()}
 
