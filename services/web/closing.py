@@ -59,6 +59,11 @@ UPCOMING = {
 }
 
 WINDOW_OPEN = Refusal(phrase("窗口还开着"), phrase("先停窗，再确认。窗口有人的，先办结、挂起或者转走。"), Way.AGAIN)
+AWAY_AT_END = Refusal(
+    phrase("系统现在连不上，不知道办成了没有"),
+    phrase("您填的都还在。过一会儿点“再试一次”，点几次也只算一次。"),
+    Way.AGAIN,
+)
 CORRECTED_MEANWHILE = Refusal(
     phrase("这次接待刚刚有人更正过"), phrase("下面是现在的记录，您填的还在。请核对以后再提交一次。"), Way.AGAIN
 )

@@ -1,110 +1,31 @@
 """The pages of a day's end, against a queue whose every answer can be had at will."""
 
 import re
-from datetime import datetime, time, timedelta
 
 import pytest
 
-from services.web.closing import PAPER_ROWS, Outcome, Visit, correction_of, paper_visit_of, refused_fields
-from shared.events.queue import Totals
-from shared.problems import FieldProblem
+from services.web.closing import PAPER_ROWS
 from tests.page_forms import fields
-from tests.unit.web_county import MATTER, NOW, ZONE, County, problem, visitor
+from tests.unit.web_county import MATTER, County, problem, visitor
+from tests.unit.web_evening import (
+    DAY,
+    EVENING,
+    RECORDED,
+    TICKET,
+    closing,
+    open_ticket,
+    paper,
+    ready,
+    signed,
+    visit,
+    window,
+)
 
-TICKET = "0199aaaa-0000-7000-8000-000000000001"
 BASE = "/staff/sessions/s1"
 CLOSING, VISITS, PAPER = f"{BASE}/closing", f"{BASE}/visits", f"{BASE}/paper-visits"
 CORRECTION = f"{VISITS}/{TICKET}"
 PAPER_FORM = f"{PAPER}?window=w3"
 PAGES = [CLOSING, VISITS, CORRECTION, PAPER, PAPER_FORM]
-NOTHING = dict.fromkeys(Totals.model_fields, 0)
-EVENING = NOW.replace(hour=17, minute=30, second=0)
-DAY = EVENING.date()
-
-
-def window(**changes):
-    figures = {"persons": 5, "visits": 3, "items": 3, "problems": 1, "solved": 1, "suggestions": 0}
-    return {
-        "window_id": "w3",
-        "number": 3,
-        "department_id": "land",
-        "state": "closed",
-        "confirmed_at": None,
-        "confirmed_by": None,
-        "needed": True,
-        "window_version": 7,
-        "figures": figures,
-        **changes,
-    }
-
-
-def open_ticket(**changes):
-    return {
-        "ticket_id": TICKET,
-        "number": "A012",
-        "state": "waiting",
-        "department_id": "land",
-        "window_id": "w3",
-        "arrived_at": EVENING.isoformat(),
-        **changes,
-    }
-
-
-def closing(**changes):
-    return {
-        "session_id": "s1",
-        "date": DAY.isoformat(),
-        "version": 9,
-        "now": EVENING.isoformat(),
-        "closed_at": None,
-        "windows": [window()],
-        "open": [open_ticket()],
-        "expected": 2,
-        "totals": {**NOTHING, "persons": 5, "visits": 3, "on_paper": 1},
-        "signed": [],
-        **changes,
-    }
-
-
-def ready(**changes):
-    confirmed = window(confirmed_at=EVENING.isoformat(), confirmed_by="李春燕", needed=False)
-    return closing(windows=[confirmed], open=[], **changes)
-
-
-def signed(*reasons, **changes):
-    versions = [
-        {"version": index, "signed_by": "王经理", "signed_at": EVENING.isoformat(), "reason": reason, "totals": NOTHING}
-        for index, reason in enumerate((None, *reasons), 1)
-    ]
-    return ready(closed_at=EVENING.isoformat(), signed=versions, **changes)
-
-
-def visit(**changes):
-    return {
-        "ticket_id": TICKET,
-        "version": 4,
-        "number": "A009",
-        "source": "booking",
-        "state": "finished",
-        "closing": None,
-        "department_id": "land",
-        "window_id": "w3",
-        "window_number": 3,
-        "matter_ids": [MATTER],
-        "persons": 1,
-        "booked_for": None,
-        "arrived_at": EVENING.isoformat(),
-        "started_at": EVENING.isoformat(),
-        "finished_at": EVENING.isoformat(),
-        "received_by": "principal",
-        "outcomes": [{"matter_id": MATTER, "kind": "incomplete"}],
-        "problems": 1,
-        "suggestions": 0,
-        **changes,
-    }
-
-
-RECORDED = {"matter_id": MATTER, "kind": "incomplete", "said": "缺契税完税证明"}
 
 
 @pytest.fixture
@@ -256,100 +177,6 @@ async def test_nothing_is_done_without_the_browsers_token(county, browser, addre
     assert not [each for each in county.asked if each.method == "POST"]
 
 
-def paper(**changes):
-    return {
-        "matter0": MATTER,
-        "kind0": "handled",
-        "persons": "2",
-        "arrived": "09:10",
-        "started": "09:20",
-        "finished": "09:30",
-        "received_by": "staff",
-        **changes,
-    }
-
-
-def read_paper(**changes):
-    return paper_visit_of(paper(**changes), DAY, EVENING, ZONE)
-
-
-def test_a_paper_is_read_whole():
-    rest = {
-        "matter2": "other",
-        "kind2": "declined",
-        "said2": "不归县里管",
-        "suggestion": "放个凳子",
-        "code": "4081 2736",
-    }
-    read = read_paper(**rest, problem="排两次队", settled="on_the_spot", name="王桂兰")
-    assert read.findings == {}
-    at = datetime.combine(DAY, time(9, 10), tzinfo=ZONE)
-    assert read.body == {
-        "outcomes": [
-            {"matter_id": MATTER, "kind": "handled", "said": None},
-            {"matter_id": "other", "kind": "declined", "said": "不归县里管"},
-        ],
-        "persons": 2,
-        "name": "王桂兰",
-        "code": "40812736",
-        "arrived_at": at.isoformat(),
-        "started_at": (at + timedelta(minutes=10)).isoformat(),
-        "finished_at": (at + timedelta(minutes=20)).isoformat(),
-        "received_by": "staff",
-        "problems": [{"text": "排两次队", "settled": "on_the_spot"}],
-        "suggestions": ["放个凳子"],
-    }
-
-
-@pytest.mark.parametrize(
-    ("changes", "field"),
-    [
-        ({"matter0": ""}, "matter0"),
-        ({"matter0": "", "kind0": ""}, "matter0"),
-        ({"kind1": "handled"}, "matter1"),
-        ({"said2": "缺证明"}, "matter2"),
-        ({"matter1": MATTER, "kind1": "guided"}, "matter1"),
-        ({"kind0": ""}, "kind0"),
-        ({"kind0": "incomplete"}, "said0"),
-        ({"matter2": "other", "kind2": "declined"}, "said2"),
-        ({"started": "09:05"}, "started"),
-        ({"finished": "09:15"}, "finished"),
-        ({"finished": "17:31"}, "finished"),
-        ({"arrived": ""}, "arrived"),
-        ({"arrived": "nine"}, "arrived"),
-        ({"arrived": "25:00"}, "arrived"),
-        ({"persons": "0"}, "persons"),
-        ({"persons": "201"}, "persons"),
-        ({"persons": "一"}, "persons"),
-        ({"code": "1234"}, "code"),
-        ({"code": "1234567x"}, "code"),
-        ({"received_by": ""}, "received_by"),
-        ({"problem": "排两次队"}, "settled"),
-    ],
-)
-def test_what_is_wrong_on_a_paper_is_said_at_its_field(changes, field):
-    assert list(read_paper(**changes).findings) == [field]
-
-
-def test_equal_times_are_in_order():
-    assert read_paper(arrived="09:20", started="09:20", finished="09:20").findings == {}
-
-
-@pytest.mark.parametrize(
-    ("pointer", "code", "field"),
-    [
-        ("/arrived_at", "times_elsewhere", "finished"),
-        ("/name", "text_control_character", "name"),
-        ("/outcomes/1/said", "string_too_long", "said2"),
-        ("/problems/0/text", "string_too_long", "problem"),
-    ],
-)
-def test_what_the_queue_finds_is_said_at_its_field(pointer, code, field):
-    form = paper(matter2="other", kind2="guided", said2="", name="王", problem="", settled="")
-    read = paper_visit_of(form, DAY, EVENING, ZONE)
-    assert list(refused_fields([FieldProblem(pointer=pointer, code=code, detail="")], read, form)) == [field]
-
-
 async def test_a_paper_is_sent_once_with_one_key_and_comes_back_as_typed(county, browser):
     page = await browser.get(PAPER_FORM)
     assert page.text.count('<select id="matter') == PAPER_ROWS
@@ -367,6 +194,20 @@ async def test_a_paper_is_sent_once_with_one_key_and_comes_back_as_typed(county,
     assert len(sent) == 2
     assert len({each.headers["idempotency-key"] for each in sent}) == 1
     assert county.posted("/paper-visits")[0]["window_id"] == "w3"
+
+
+async def test_what_was_typed_outlives_a_queue_that_is_away(county, browser):
+    times = {"arrived": "00:01", "started": "00:02", "finished": "00:03"}
+    form = {**fields(await browser.get(PAPER_FORM), PAPER), **paper(**times, suggestion="放个<凳子>")}
+    county.away = {"queue"}
+    away = await browser.post(PAPER, data=form)
+    assert away.status_code == 503
+    county.away = set()
+    county.answers["/paper-visits"] = (201, closing())
+    kept = fields(away, PAPER)
+    assert kept == form
+    assert (await browser.post(PAPER, data=kept)).status_code == 303
+    assert county.posted("/paper-visits")[0]["suggestions"] == ["放个<凳子>"]
 
 
 async def test_a_general_desk_hears_of_every_matter(county, browser):
@@ -387,22 +228,6 @@ async def test_a_signed_day_takes_no_paper(county, browser):
     page = await browser.get(PAPER_FORM)
     assert title(page) == "已经日结，不能再补录"
     assert "<form" not in page.text
-
-
-def read_correction(**typed):
-    form = {"persons": "1", "matter0": MATTER, "kind0": "incomplete", "said0": RECORDED["said"], "version": "4"}
-    form |= {"reason": "记错了", "by": "王经理"}
-    return correction_of({**form, **typed}, Visit.model_validate(visit()), [Outcome.model_validate(RECORDED)])
-
-
-def test_only_what_differs_is_corrected():
-    base = {"version": 4, "reason": "记错了", "by": "王经理"}
-    assert read_correction(persons="3").body == {**base, "persons": 3, "outcomes": None}
-    outcome = {"matter_id": MATTER, "kind": "handled", "said": None}
-    assert read_correction(kind0="handled", said0="").body == {**base, "persons": None, "outcomes": [outcome]}
-    assert list(read_correction().findings) == ["persons"]
-    assert list(read_correction(persons="3", by="", reason="").findings) == ["reason", "by"]
-    assert list(read_correction(said0="").findings) == ["said0"]
 
 
 async def test_a_visit_that_another_corrected_comes_back_with_what_was_typed(county, browser):

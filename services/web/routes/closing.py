@@ -4,7 +4,7 @@ Every form that cannot be done comes back as it was typed, with a sentence and w
 """
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Awaitable, Mapping
 from http import HTTPStatus
 from typing import Any
 from urllib.parse import quote
@@ -21,7 +21,7 @@ from services.web.queries import or_none
 from services.web.refusals import REFUSALS, Refusal, refusal
 from services.web.routes.posted import Posted, PostedForm
 from services.web.security import new_draft
-from services.web.upstream import Refused
+from services.web.upstream import Refused, Unavailable
 from shared.access import Caller, allow
 
 router = APIRouter(include_in_schema=False, dependencies=[allow(Caller.STAFF)])
@@ -29,6 +29,25 @@ router = APIRouter(include_in_schema=False, dependencies=[allow(Caller.STAFF)])
 
 def _address(session_id: str, *rest: str) -> str:
     return "/staff/sessions/" + "/".join(quote(each, safe="") for each in (session_id, *rest))
+
+
+async def _kept(page: Page, posted: Posted, answer: Awaitable[Response]) -> Response:
+    """The answer to a form; while the queue is away a page that keeps what was typed, to be sent again.
+
+    Whether it was done before the queue went is not known. Sent again it is not done twice: a window, a visit and
+    the day have moved on then, and a paper has its key.
+    """
+    try:
+        return await answer
+    except Unavailable:
+        return page.show(
+            "staff/again.html",
+            HTTPStatus.SERVICE_UNAVAILABLE,
+            personal=True,
+            because=closing.AWAY_AT_END,
+            typed=posted.fields,
+            address=page.here,
+        )
 
 
 @router.get("/staff/sessions/{session_id}/closing")
@@ -40,6 +59,10 @@ async def end_of_day(session_id: Id, page: Page = OpenPage) -> Response:
 @router.post("/staff/sessions/{session_id}/closing")
 async def do_at_end(session_id: Id, page: Page = OpenPage, posted: Posted = PostedForm) -> Response:
     """Close or confirm a window, end a ticket, or sign the day."""
+    return await _kept(page, posted, _do_at_end(page, session_id, posted))
+
+
+async def _do_at_end(page: Page, session_id: str, posted: Posted) -> Response:
     form, verb = posted.fields, posted.get("verb")
     if not posted.is_fresh:
         return await _show_closing(page, session_id, form, because=REFUSALS["form_expired"])
@@ -148,6 +171,10 @@ async def correction(session_id: Id, ticket_id: Id, page: Page = OpenPage) -> Re
 @router.post("/staff/sessions/{session_id}/visits/{ticket_id}")
 async def correct(session_id: Id, ticket_id: Id, page: Page = OpenPage, posted: Posted = PostedForm) -> Response:
     """Put a visit right, with the reason."""
+    return await _kept(page, posted, _correct(page, session_id, ticket_id, posted))
+
+
+async def _correct(page: Page, session_id: str, ticket_id: str, posted: Posted) -> Response:
     form = posted.fields
     if not posted.is_fresh:
         return await _show_correction(page, session_id, ticket_id, form, because=REFUSALS["form_expired"])
@@ -218,6 +245,10 @@ async def paper_visit(session_id: Id, page: Page = OpenPage) -> Response:
 @router.post("/staff/sessions/{session_id}/paper-visits")
 async def enter_paper_visit(session_id: Id, page: Page = OpenPage, posted: Posted = PostedForm) -> Response:
     """Enter a visit that was written on paper."""
+    return await _kept(page, posted, _enter_paper_visit(page, session_id, posted))
+
+
+async def _enter_paper_visit(page: Page, session_id: str, posted: Posted) -> Response:
     form, window_id = posted.fields, posted.get("window")
     if not posted.is_fresh:
         return await _show_paper(page, session_id, window_id, form, because=REFUSALS["form_expired"])
