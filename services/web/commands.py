@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
+from services.web.closing import Closing
 from services.web.day import Desk, Status, Ticket
 from services.web.domain import Booking
 from services.web.queries import QUEUE, segment
@@ -67,3 +68,23 @@ class Commands:
     async def leave(self, token: str) -> Status:
         """The visitor goes: not today."""
         return await self.upstream.post("queue", f"{QUEUE}/tickets/{segment(token)}/leave", Status, {})
+
+    async def close_ticket(self, session_id: str, ticket_id: str, reason: str) -> Closing:
+        """End a ticket without an outcome."""
+        return await self._of_day(session_id, f"tickets/{segment(ticket_id)}/close", {"reason": reason})
+
+    async def sign(self, session_id: str, by: str) -> Closing:
+        """Close the day."""
+        return await self._of_day(session_id, "closing", {"by": by})
+
+    async def correct(self, session_id: str, ticket_id: str, body: dict[str, Any]) -> Closing:
+        """Put a visit of a signed day right."""
+        return await self._of_day(session_id, f"tickets/{segment(ticket_id)}/corrections", body)
+
+    async def enter_paper_visit(self, session_id: str, body: dict[str, Any], key: str) -> Closing:
+        """Enter a visit that was written on paper; with the same key it is the same one."""
+        return await self._of_day(session_id, "paper-visits", body, key)
+
+    async def _of_day(self, session_id: str, what: str, body: dict[str, Any], key: str | None = None) -> Closing:
+        path = f"{QUEUE}/staff/sessions/{segment(session_id)}/{what}"
+        return await self.upstream.post("queue", path, Closing, body, key=key)

@@ -77,10 +77,21 @@ class SessionToday(State):
     windows: tuple[WindowBrief, ...] = ()
 
 
+class SessionEarlier(State):
+    """A session that was held before today."""
+
+    session_id: str
+    date: date
+    programme_name_zh: str
+    programme_name_en: str = ""
+    closed_at: datetime | None = None
+
+
 class Today(State):
-    """The sessions of today."""
+    """The sessions of today, and the last ones before."""
 
     items: tuple[SessionToday, ...]
+    earlier: tuple[SessionEarlier, ...] = ()
     now: datetime
 
 

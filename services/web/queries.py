@@ -14,6 +14,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TypeVar
 from urllib.parse import quote
 
+from services.web.closing import Closing, Visit, Visits
 from services.web.day import Desk, Notice, Screen, Status, Today
 from services.web.domain import (
     BookableSessions,
@@ -187,6 +188,20 @@ class Queries:
         """The one-off notice of a visit (staff)."""
         path = f"{QUEUE}/staff/sessions/{segment(session_id)}/tickets/{segment(ticket_id)}/notice"
         return await self.upstream.get("queue", path, Notice)
+
+    async def closing(self, session_id: str) -> Closing:
+        """The end of a session's day (staff)."""
+        return await self.upstream.get("queue", f"{QUEUE}/staff/sessions/{segment(session_id)}/closing", Closing)
+
+    async def visits(self, session_id: str, after: str = "") -> Visits:
+        """A day's visits by number, from the first one after `after` (staff)."""
+        path = f"{QUEUE}/staff/sessions/{segment(session_id)}/visits"
+        return await self.upstream.get("queue", path, Visits, after=after)
+
+    async def visit(self, session_id: str, ticket_id: str) -> Visit:
+        """One visit of a day (staff)."""
+        path = f"{QUEUE}/staff/sessions/{segment(session_id)}/visits/{segment(ticket_id)}"
+        return await self.upstream.get("queue", path, Visit)
 
     async def matters_of(self, matter_ids: Iterable[str]) -> dict[str, Matter]:
         """Matters by id, those that the roster can tell of."""

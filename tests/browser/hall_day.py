@@ -13,6 +13,7 @@ import asyncpg
 import httpx
 from playwright.async_api import Page
 
+from tests.browser.way import press
 from tests.stack import MATTER, Stack, new_resident_id
 
 SESSIONS = "/api/booking/v1/sessions"
@@ -21,7 +22,11 @@ COUNTY = ZoneInfo("Asia/Shanghai")
 CLEARED = """
 update ticket set state = 'closed', closing = 'unserved', at_window = null where state not in ('finished', 'closed');
 update ticket set called_at = null;
-update window_day set state = 'closed', pause_reason = null, attendance = 'expected', substitute_id = null;
+update window_day set state = 'closed', pause_reason = null, attendance = 'expected', substitute_id = null,
+    confirmed_at = null, confirmed_by = null;
+delete from no_show;
+delete from closing;
+update session set closed_at = null where closed_at is not null;
 """
 CLOCK = "create or replace function county_now() returns timestamptz language sql stable as $$ {} $$"
 
@@ -96,3 +101,26 @@ async def arrive(counter: Page, day: HallDay) -> str:
         if await counter.locator(".hero").count():
             return await counter.inner_text(".hero")
         assert time.monotonic() < deadline, await counter.inner_text("main")
+
+
+async def take_ticket(counter: Page, base: str) -> str:
+    """Somebody comes without a booking, for the first matter of the list; the ticket's number."""
+    await counter.goto(f"{base}/counter")
+    await press(counter, "form:has(#matter) button")
+    return await counter.inner_text(".hero")
+
+
+async def end_tickets(page: Page) -> None:
+    """On the closing page: each ticket that is open is to come first next time."""
+    while await page.locator("button[value=end]").count():
+        await page.select_option("select[name^=reason] >> nth=0", "next_session")
+        await press(page, "button[value=end] >> nth=0")
+
+
+async def confirm_windows(page: Page) -> None:
+    """On the closing page: windows close and confirm, one after the other."""
+    while await page.locator("button[value=close]").count():
+        await press(page, "button[value=close] >> nth=0")
+    while await page.locator("button[value=confirm]").count():
+        await page.fill("input[id^=by][maxlength] >> nth=0", "李春燕")
+        await press(page, "button[value=confirm] >> nth=0")

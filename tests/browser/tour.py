@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 
 from playwright.async_api import Page
 
-from tests.browser.hall_day import HallDay, arrive
+from tests.browser.hall_day import HallDay, arrive, confirm_windows, end_tickets, take_ticket
 from tests.browser.way import fill, press, to_check, wrong
 from tests.stack import MATTER, new_resident_id
 
@@ -140,3 +140,38 @@ async def every_page_of_the_day(page: Page, day: HallDay) -> AsyncIterator[str]:
     yield "desk, finished"
     await page.goto(ticket)
     yield "finished"
+    async for name in _end_of_the_day(page, base):
+        yield name
+
+
+async def _end_of_the_day(page: Page, base: str) -> AsyncIterator[str]:
+    await take_ticket(page, base)
+    await page.goto(f"{base}/paper-visits")
+    yield "paper visits, which window"
+    await press(page, ".rows a >> nth=0")
+    yield "paper visit"
+    await press(page)
+    yield "paper visit, to mend"
+    await page.goto(f"{base}/closing")
+    yield "closing"
+    await press(page, "button[value=end] >> nth=0")
+    yield "closing, to mend"
+    await end_tickets(page)
+    await confirm_windows(page)
+    yield "closing, to sign"
+    await page.fill("#by", "王建国")
+    await press(page)
+    yield "closed"
+    await page.goto(f"{base}/paper-visits")
+    yield "paper visits, too late"
+    await page.goto(f"{base}/visits")
+    yield "visits"
+    await press(page, ".brief a >> nth=0")
+    yield "correction"
+    await press(page)
+    yield "correction, to mend"
+    await page.fill("#persons", "3")
+    await page.fill("#reason", "人数记错了")
+    await page.fill("#by", "王建国")
+    await press(page)
+    yield "corrected"

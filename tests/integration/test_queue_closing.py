@@ -1,6 +1,7 @@
 """The end of the day: confirmed, signed, counted, and put right with a reason."""
 
 import json
+import uuid
 from datetime import timedelta
 from typing import Any
 
@@ -141,6 +142,99 @@ async def test_a_visit_of_an_outage_is_entered_with_its_true_times(hall: Hall):
         (paper(window_id="w9"), "window_unknown"),
     ):
         assert (await post(hall, "paper-visits", **wish)).json()["code"] == answer
+
+
+async def test_a_paper_names_its_booking_by_the_code_and_is_entered_once(hall: Hall):
+    _, code = await hall.booked("09:00")
+    await hall.at("11:00")
+    wish = paper(code=f"{code[:4]} {code[4:]}")
+    headers = {"Idempotency-Key": "a" * 32}
+    path = f"{API}/staff/sessions/day/paper-visits"
+    for _ in range(2):
+        again = await hall.http.post(path, json=wish, headers=headers)
+        assert (again.status_code, again.json()["totals"]["on_paper"]) == (201, 1)
+    (row,) = await hall.fetch("select number, booking_id, booked_for from ticket")
+    assert row["booking_id"] == (await hall.fetch("select booking_id from booking"))[0]["booking_id"]
+    for answer, status, refused in (
+        (await post(hall, "paper-visits", **wish), 409, "ticket_moved_on"),
+        (await post(hall, "paper-visits", **paper(code="00000000")), 404, "booking_unknown"),
+        (await post(hall, "paper-visits", **wish, booking_id=str(row["booking_id"])), 422, "invalid_request"),
+        (await hall.http.post(path, json=wish, headers={"Idempotency-Key": "short"}), 422, "invalid_request"),
+    ):
+        assert (answer.status_code, answer.json()["code"]) == (status, refused)
+
+
+async def test_each_matter_has_one_outcome_on_paper_and_in_a_correction_too(hall: Hall):
+    ticket = await receive(hall)
+    twice = [{"matter_id": "house", "kind": "handled"}, {"matter_id": "house", "kind": "guided"}]
+    await hall.at("11:00")
+    assert (await post(hall, "paper-visits", **paper(outcomes=twice))).status_code == 422
+    await close_windows(hall)
+    await post(hall, "closing", by="王经理")
+    wish = {"by": "王经理", "reason": "记错了", "outcomes": twice}
+    assert (await post(hall, f"tickets/{ticket}/corrections", **wish)).status_code == 422
+
+
+async def test_a_window_that_had_confirmed_confirms_again_after_a_paper_visit(hall: Hall):
+    await hall.at("11:00")
+    await close_windows(hall)
+    await post(hall, "paper-visits", **paper())
+    assert (await post(hall, "closing", by="王经理")).json()["code"] == "windows_unconfirmed"
+    shown = (await hall.http.get(f"{API}/staff/sessions/day/closing")).json()
+    assert [each["number"] for each in shown["windows"] if each["needed"]] == [1]
+
+
+async def test_a_window_that_received_on_paper_alone_confirms_too(hall: Hall):
+    await hall.at("11:00")
+    await hall.fetch("delete from step")
+    await hall.fetch("update window_day set state = 'closed'")
+    await post(hall, "paper-visits", **paper())
+    shown = (await hall.http.get(f"{API}/staff/sessions/day/closing")).json()
+    assert [each["number"] for each in shown["windows"] if each["needed"]] == [1]
+
+
+async def test_what_another_has_put_right_meanwhile_is_not_overwritten(hall: Hall):
+    ticket = await receive(hall)
+    await close_windows(hall)
+    await post(hall, "closing", by="王经理")
+    (visit,) = (await hall.http.get(f"{API}/staff/sessions/day/visits")).json()["items"]
+    wish = {"by": "王经理", "reason": "人数记错了", "persons": 3, "version": visit["version"]}
+    assert (await post(hall, f"tickets/{ticket}/corrections", **wish)).status_code == 201
+    again = await post(hall, f"tickets/{ticket}/corrections", **wish)
+    assert (again.status_code, again.json()["code"]) == (409, "ticket_moved_on")
+
+
+async def test_the_days_visits_are_listed_by_number_without_a_name(hall: Hall):
+    await hall.walk_in(name="龙小妹")
+    await hall.do("w1", "call-next")
+    await hall.do("w1", "start")
+    await hall.finish("w1", problems=[{"text": "排两次队", "settled": "on_the_spot"}])
+    await receive(hall, "w3")
+    await hall.walk_in()
+    path = f"{API}/staff/sessions/day/visits"
+    shown = (await hall.http.get(path)).json()
+    assert [(each["number"], each["state"]) for each in shown["items"]] == [
+        ("A001", "finished"), ("A002", "waiting"), ("B001", "finished"),
+    ]  # fmt: skip
+    first = shown["items"][0]
+    assert (first["window_number"], first["problems"], first["suggestions"]) == (1, 1, 0)
+    assert first["outcomes"] == [{"matter_id": "house", "kind": "handled"}]
+    assert "龙" not in json.dumps(shown, ensure_ascii=False)
+    assert (await hall.http.get(f"{path}/{first['ticket_id']}")).json() == first
+    assert (await hall.http.get(f"{path}/{uuid.uuid4()}")).json()["code"] == "ticket_unknown"
+    page = (await hall.http.get(path, params={"limit": 2})).json()
+    assert page["more"]
+    rest = (await hall.http.get(path, params={"limit": 2, "after": page["items"][-1]["number"]})).json()
+    assert ([each["number"] for each in rest["items"]], rest["more"]) == (["B001"], False)
+    assert (await hall.http.get(path, params={"after": "\0"})).status_code == 422
+    assert (await hall.http.get(f"{API}/staff/sessions/none/visits")).status_code == 404
+
+
+async def test_a_day_that_is_over_is_still_at_hand(hall: Hall):
+    assert (await hall.http.get(f"{API}/staff/today")).json()["earlier"] == []
+    await hall.at("10:00", days=1)
+    (before,) = (await hall.http.get(f"{API}/staff/today")).json()["earlier"]
+    assert (before["session_id"], before["closed_at"]) == ("day", None)
 
 
 async def test_events_tables_and_the_signed_totals_agree(hall: Hall):

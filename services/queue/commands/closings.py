@@ -2,10 +2,12 @@
 
 from dataclasses import replace
 
+import asyncpg
+
 from services.queue.commands.day import Day
 from services.queue.commands.results import keep_outcomes, keep_remarks, results_of
 from services.queue.domain import problems, requests, tickets
-from services.queue.domain.people import CARD_PURPOSE, Card
+from services.queue.domain.people import CARD_PURPOSE, CODE_PURPOSE, Card
 from services.queue.domain.tickets import Row, Ticket
 from services.queue.domain.windows import WindowDay
 from services.queue.sql import cards as cards_sql
@@ -74,11 +76,11 @@ def no_show(visit_id: str, told: str) -> events.VisitNoShow:
 async def correct(day: Day, ticket: Ticket, wish: requests.Correction, vault: Vault) -> None:
     """Put a finished visit of a signed day right: a new version of its closing, with the reason.
 
-    Raises DayOpen before the day is signed, TicketMovedOn for a visit that has no outcome.
+    Raises DayOpen before the day is signed, TicketMovedOn for a visit that has no outcome or was put right meanwhile.
     """
     if day.closed_at is None:
         raise problems.DayOpen
-    if ticket.state != "finished":
+    if ticket.state != "finished" or wish.version not in (None, ticket.version):
         raise problems.TicketMovedOn
     corrected = replace(ticket, persons=wish.persons or ticket.persons)
     if wish.outcomes is not None:
@@ -90,24 +92,23 @@ async def correct(day: Day, ticket: Ticket, wish: requests.Correction, vault: Va
     await _sign(day, wish.by, wish.reason)
 
 
-async def enter_paper_visit(day: Day, wish: requests.PaperVisit, vault: Vault) -> Ticket:
-    """Enter a visit of an outage afterwards, with its true times, before the day is signed.
+async def enter_paper_visit(day: Day, wish: requests.PaperVisit, idempotency_key: str | None, vault: Vault) -> Ticket:
+    """Enter a visit of an outage afterwards, with its true times; with the same key again it is the same visit.
 
-    Raises DayClosed, WindowUnknown, BookingUnknown, TicketMovedOn where the booking has a ticket, or InvalidRequest
-    for times of another day.
+    Its window has to confirm the day again, for it recorded more than it had confirmed. Raises DayClosed,
+    WindowUnknown, BookingUnknown, TicketMovedOn where the booking has a ticket, or InvalidRequest for times of
+    another day.
     """
     if day.closed_at is not None:
         raise problems.DayClosed
+    if idempotency_key is not None:
+        known = await sql.select_by_key(day.connection, idempotency_key)
+        if known is not None:
+            return Ticket.of(known)
     if wish.finished_at > day.now or wish.arrived_at.astimezone(day.zone).date() != day.date:
         raise problems.InvalidRequest.of("/arrived_at", "times_elsewhere", "the times are not of this day so far")
     window = await day.window(wish.window_id)
-    booking = None
-    if wish.booking_id is not None:
-        booking = await cards_sql.select_booking(day.connection, day.session_id, wish.booking_id)
-        if booking is None:
-            raise problems.BookingUnknown
-        if await sql.select_by_booking(day.connection, wish.booking_id) is not None:
-            raise problems.TicketMovedOn
+    booking = await _booking_of(day, wish, vault)
     card = vault.encrypt(Card(name=wish.name).model_dump_json(), CARD_PURPOSE) if wish.name else None
     serial = await days.take_number(day.connection, day.session_id, window.department_id)
     if serial is None:
@@ -121,8 +122,8 @@ async def enter_paper_visit(day: Day, wish: requests.PaperVisit, vault: Vault) -
             "number": tickets.number(serial["letter"], serial["last"]),
             "token": tickets.make_token(),
             "source": "paper",
-            "booking_id": wish.booking_id,
-            "idempotency_key": None,
+            "booking_id": booking["booking_id"] if booking else None,
+            "idempotency_key": idempotency_key,
             "department_id": window.department_id,
             "bound_to": window.window_id,
             "matter_ids": [each.matter_id for each in wish.outcomes],
@@ -149,8 +150,25 @@ async def enter_paper_visit(day: Day, wish: requests.PaperVisit, vault: Vault) -
     outcomes = await keep_outcomes(day, taken, wish.outcomes, vault)
     remarks = await keep_remarks(day, taken, window.window_id, wish, vault)
     saved = await day.save(done, events.VisitFinished, outcomes, remarks)
+    await closings.unconfirm_window(day.connection, day.session_id, window.window_id)
     await day.end()
     return saved
+
+
+async def _booking_of(day: Day, wish: requests.PaperVisit, vault: Vault) -> asyncpg.Record | None:
+    """The booking that a paper names, if any. Raises BookingUnknown, or TicketMovedOn where it has a ticket."""
+    if wish.code is not None:
+        digits = "".join(each for each in wish.code if each.isdigit())
+        found = await cards_sql.select_by_code(day.connection, day.session_id, vault.blind_index(CODE_PURPOSE, digits))
+    elif wish.booking_id is not None:
+        found = await cards_sql.select_booking(day.connection, day.session_id, wish.booking_id)
+    else:
+        return None
+    if found is None:
+        raise problems.BookingUnknown
+    if await sql.select_by_booking(day.connection, found["booking_id"]) is not None:
+        raise problems.TicketMovedOn
+    return found
 
 
 async def _sign(day: Day, by: str, reason: str | None) -> None:

@@ -108,6 +108,18 @@ class MatterOutcome(Body):
         return self
 
 
+def _each_matter_once(outcomes: list[MatterOutcome]) -> list[MatterOutcome]:
+    if len({each.matter_id for each in outcomes}) != len(outcomes):
+        raise PydanticCustomError("matter_twice", "each matter has one outcome")
+    return outcomes
+
+
+Outcomes = Annotated[
+    list[MatterOutcome], Field(min_length=1, max_length=MATTERS_MOST), AfterValidator(_each_matter_once)
+]
+"""What came of a visit: of each of its matters once."""
+
+
 class Problem(Body):
     """Something that hurts, found in the visit."""
 
@@ -118,15 +130,9 @@ class Problem(Body):
 class Finish(AtVersion):
     """The end of a visit: an outcome for each matter, and what was found besides."""
 
-    outcomes: Annotated[list[MatterOutcome], Field(min_length=1, max_length=MATTERS_MOST)]
+    outcomes: Outcomes
     problems: Annotated[list[Problem], Field(max_length=20)] = []
     suggestions: Annotated[list[Text], Field(max_length=20)] = []
-
-    @model_validator(mode="after")
-    def _each_matter_once(self) -> "Finish":
-        if len({each.matter_id for each in self.outcomes}) != len(self.outcomes):
-            raise PydanticCustomError("matter_twice", "each matter has one outcome")
-        return self
 
 
 class Attend(AtVersion):
@@ -171,17 +177,21 @@ class Correction(Body):
     by: Line
     reason: Line
     persons: Persons | None = None
-    outcomes: Annotated[list[MatterOutcome], Field(min_length=1, max_length=MATTERS_MOST)] | None = None
+    outcomes: Outcomes | None = None
+    version: Annotated[int, Field(strict=True, ge=1)] | None = None
+    """The visit's, as the page showed it: what another has put right meanwhile is not overwritten. None: as it is."""
 
 
 class PaperVisit(Body):
     """A visit that was written on paper while the system was away, with its true times."""
 
     window_id: Identifier
-    outcomes: Annotated[list[MatterOutcome], Field(min_length=1, max_length=MATTERS_MOST)]
+    outcomes: Outcomes
     persons: Persons = 1
     name: Line | None = None
     booking_id: UUID | None = None
+    code: Annotated[str, StringConstraints(min_length=8, max_length=20)] | None = None
+    """Of a booking, as it stands on the paper; instead of its id."""
     arrived_at: datetime
     started_at: datetime
     finished_at: datetime
@@ -196,4 +206,10 @@ class PaperVisit(Body):
             raise PydanticCustomError("time_zone_missing", "a time needs a time zone")
         if not self.arrived_at <= self.started_at <= self.finished_at:
             raise PydanticCustomError("times_backwards", "a visit arrives, begins and ends, in this order")
+        return self
+
+    @model_validator(mode="after")
+    def _one_booking(self) -> "PaperVisit":
+        if self.code is not None and self.booking_id is not None:
+            raise PydanticCustomError("one_of", "say either the code or the booking's id")
         return self

@@ -15,6 +15,8 @@ class TodayView(BaseModel):
     """The sessions of today."""
 
     items: list["SessionToday"]
+    earlier: list["SessionEarlier"] = []
+    """The last ones before today, the latest first: to be signed still, or put right."""
     now: datetime
 
 
@@ -26,6 +28,17 @@ class SessionToday(BaseModel):
     programme_name_zh: str
     programme_name_en: str
     windows: list["WindowBrief"]
+
+
+class SessionEarlier(BaseModel):
+    """A session that was held before today."""
+
+    session_id: str
+    date: date
+    programme_name_zh: str
+    programme_name_en: str
+    closed_at: datetime | None
+    """None: nobody has signed it."""
 
 
 class WindowBrief(BaseModel):
@@ -305,3 +318,49 @@ class ClosingView(BaseModel):
     totals: Totals
     """As it stands now."""
     signed: list[Signed]
+
+
+class VisitOutcome(BaseModel):
+    """What came of a matter, without a word of it."""
+
+    matter_id: str
+    kind: OutcomeKind
+
+
+class VisitView(BaseModel):
+    """A visit of the day, without anything of who came."""
+
+    ticket_id: str
+    version: int
+    """What a correction is to be sent with."""
+    number: str
+    source: Source
+    state: State
+    closing: Closing | None
+    """Why it ended without an outcome."""
+    department_id: str
+    window_id: str | None
+    window_number: int | None
+    matter_ids: list[str]
+    persons: int
+    booked_for: datetime | None
+    arrived_at: datetime
+    called_at: datetime | None
+    started_at: datetime | None
+    finished_at: datetime | None
+    received_by: ReceivedBy | None
+    outcomes: list[VisitOutcome]
+    problems: int
+    suggestions: int
+
+
+class VisitsView(BaseModel):
+    """The visits of a day by number, a stretch at a time."""
+
+    session_id: str
+    date: date
+    now: datetime
+    closed_at: datetime | None
+    items: list[VisitView]
+    more: bool
+    """Whether there are some after the last one here."""

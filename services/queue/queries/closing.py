@@ -1,9 +1,12 @@
 """The end of the day: what is still to be done, and what was signed."""
 
-from services.queue.domain import views
-from services.queue.domain.tickets import Ticket
+from collections.abc import Sequence
+from uuid import UUID
+
+from services.queue.domain import problems, views
+from services.queue.domain.tickets import Row, Ticket
 from services.queue.queries.hall import figures, session_row
-from services.queue.sql import cards, closings, days, steps
+from services.queue.sql import cards, closings, days, steps, tickets
 from shared.database import Connection
 from shared.events.queue import Totals
 
@@ -59,4 +62,58 @@ def _open_ticket(ticket: Ticket) -> views.OpenTicket:
         department_id=ticket.department_id,
         window_id=ticket.at_window or ticket.bound_to,
         arrived_at=ticket.arrived_at,
+    )
+
+
+async def visits(connection: Connection, session_id: str, after: str, limit: int) -> views.VisitsView:
+    """A day's visits by number, `limit` of them after the one numbered `after`. Raises SessionUnknown."""
+    row = await session_row(connection, session_id)
+    found = await closings.select_visits(connection, session_id, after, limit + 1)
+    shown = found[:limit]
+    outcomes = await tickets.select_outcomes(connection, [each["ticket_id"] for each in shown])
+    return views.VisitsView(
+        session_id=session_id,
+        date=row["date"],
+        now=row["now"],
+        closed_at=row["closed_at"],
+        items=[_visit(each, outcomes) for each in shown],
+        more=len(found) > limit,
+    )
+
+
+async def visit(connection: Connection, session_id: str, ticket_id: UUID) -> views.VisitView:
+    """One visit. Raises TicketUnknown."""
+    found = await closings.select_visits(connection, session_id, "", 1, ticket_id)
+    if not found:
+        raise problems.TicketUnknown
+    return _visit(found[0], await tickets.select_outcomes(connection, [ticket_id]))
+
+
+def _visit(row: Row, outcomes: Sequence[Row]) -> views.VisitView:
+    ticket = Ticket.of(row)
+    return views.VisitView(
+        ticket_id=str(ticket.ticket_id),
+        version=ticket.version,
+        number=ticket.number,
+        source=ticket.source,
+        state=ticket.state,
+        closing=ticket.closing,
+        department_id=ticket.department_id,
+        window_id=ticket.at_window or ticket.bound_to,
+        window_number=row["window_number"],
+        matter_ids=list(ticket.matter_ids),
+        persons=ticket.persons,
+        booked_for=ticket.booked_for,
+        arrived_at=ticket.arrived_at,
+        called_at=ticket.called_at,
+        started_at=ticket.started_at,
+        finished_at=ticket.finished_at,
+        received_by=ticket.received_by,
+        outcomes=[
+            views.VisitOutcome(matter_id=each["matter_id"], kind=each["kind"])
+            for each in outcomes
+            if each["ticket_id"] == ticket.ticket_id
+        ],
+        problems=row["problems"],
+        suggestions=row["suggestions"],
     )

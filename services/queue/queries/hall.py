@@ -14,12 +14,14 @@ from services.queue.domain.estimates import minutes_behind
 from services.queue.domain.lines import Present, queue_of
 from services.queue.domain.tickets import Ticket
 from services.queue.domain.windows import WindowDay
-from services.queue.sql import cards, days, tickets
+from services.queue.sql import cards, closings, days, tickets
 from shared.database import Connection, county_now
 from shared.events.roster import Session
 
 CALLS = 6
 """Rows of the hall's screen."""
+EARLIER = 6
+"""Sessions before today that are still at hand: two months of one programme."""
 
 
 @dataclass(frozen=True)
@@ -78,8 +80,9 @@ class Hall:
 async def today(connection: Connection, zone: ZoneInfo) -> views.TodayView:
     """The sessions that are held today, with their windows."""
     now = await county_now(connection)
+    day = now.astimezone(zone).date()
     items = []
-    for row in await days.select_sessions_of(connection, now.astimezone(zone).date()):
+    for row in await days.select_sessions_of(connection, day):
         session = Session.model_validate_json(row["state"])
         items.append(
             views.SessionToday(
@@ -90,7 +93,19 @@ async def today(connection: Connection, zone: ZoneInfo) -> views.TodayView:
                 windows=(await Hall.see(connection, session.session_id)).briefs(),
             )
         )
-    return views.TodayView(items=items, now=now)
+    earlier = [_earlier(row) for row in await closings.select_earlier(connection, day, EARLIER)]
+    return views.TodayView(items=items, earlier=earlier, now=now)
+
+
+def _earlier(row: asyncpg.Record) -> views.SessionEarlier:
+    session = Session.model_validate_json(row["state"])
+    return views.SessionEarlier(
+        session_id=session.session_id,
+        date=session.date,
+        programme_name_zh=session.programme_name_zh,
+        programme_name_en=session.programme_name_en,
+        closed_at=row["closed_at"],
+    )
 
 
 async def hall(connection: Connection, session_id: str) -> views.HallView:

@@ -1,7 +1,10 @@
 """The end of the day, and what is put right or entered afterwards."""
 
 from collections.abc import Awaitable, Callable
+from typing import Annotated
 from uuid import UUID
+
+from fastapi import Header, Query
 
 from services.queue.commands import closings
 from services.queue.commands.day import Day
@@ -12,6 +15,10 @@ from shared import database
 from shared.application import Runtime
 
 router = staff()
+
+VISITS_MOST = 200
+"""Of a day, in one answer."""
+IdempotencyKey = Annotated[str | None, Header(pattern=r"^[A-Za-z0-9_-]{16,64}$")]
 
 
 @router.get("/sessions/{session_id}/closing")
@@ -25,6 +32,25 @@ async def closing(running: Running, session_id: SessionId) -> views.ClosingView:
 async def sign(running: Running, session_id: SessionId, body: requests.Sign) -> views.ClosingView:
     """Close the day, once every window has confirmed and every ticket has an end."""
     return await _close(running, session_id, lambda day: closings.sign(day, body))
+
+
+@router.get("/sessions/{session_id}/visits")
+async def visits(
+    running: Running,
+    session_id: SessionId,
+    after: Annotated[str, Query(pattern=r"^([A-Z]{1,2}[0-9]{3})?$")] = "",
+    limit: Annotated[int, Query(ge=1, le=VISITS_MOST)] = VISITS_MOST,
+) -> views.VisitsView:
+    """The day's visits by number, from the first one after `after`; without anything of who came."""
+    async with database.transaction(running.pool) as connection:
+        return await closing_now.visits(connection, session_id, after, limit)
+
+
+@router.get("/sessions/{session_id}/visits/{ticket_id}")
+async def visit(running: Running, session_id: SessionId, ticket_id: UUID) -> views.VisitView:
+    """One visit of the day, without anything of who came."""
+    async with database.transaction(running.pool) as connection:
+        return await closing_now.visit(connection, session_id, ticket_id)
 
 
 @router.post("/sessions/{session_id}/tickets/{ticket_id}/close")
@@ -52,11 +78,16 @@ async def correct(
 
 
 @router.post("/sessions/{session_id}/paper-visits", status_code=201)
-async def enter_paper_visit(running: Running, session_id: SessionId, body: requests.PaperVisit) -> views.ClosingView:
-    """Enter a visit of an outage afterwards, with its true times."""
+async def enter_paper_visit(
+    running: Running,
+    session_id: SessionId,
+    body: requests.PaperVisit,
+    idempotency_key: IdempotencyKey = None,
+) -> views.ClosingView:
+    """Enter a visit of an outage afterwards, with its true times. With the same key again, it is the same visit."""
 
     async def command(day: Day) -> None:
-        await closings.enter_paper_visit(day, body, vault_of(running))
+        await closings.enter_paper_visit(day, body, idempotency_key, vault_of(running))
 
     return await _close(running, session_id, command)
 

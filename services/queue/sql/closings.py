@@ -1,5 +1,6 @@
 """The end of the day: what is still open, what is counted, and who signed it."""
 
+from datetime import date
 from uuid import UUID
 
 import asyncpg
@@ -33,14 +34,17 @@ async def unconfirm_window(connection: Connection, session_id: str, window_id: s
 
 
 async def select_unconfirmed(connection: Connection, session_id: str) -> Rows:
-    """Windows that received or are open, and have not confirmed, by number."""
+    """Windows that did anything, on paper too, or are open, and have not confirmed, by number."""
     return await connection.fetch(
         """
         select window_id, number
         from window_day
         where session_id = $1 and confirmed_at is null
           and (state <> 'closed' or exists (
-              select from step where step.session_id = $1 and step.window_id = window_day.window_id))
+              select from step where step.session_id = $1 and step.window_id = window_day.window_id)
+            or exists (
+              select from ticket
+              where ticket.session_id = $1 and ticket.at_window = window_day.window_id and ticket.state = 'finished'))
         order by number
         """,
         session_id,
@@ -187,3 +191,43 @@ async def lock_last(connection: Connection, session_ids: list[str]) -> Rows:
 async def correct_ticket(connection: Connection, ticket: Ticket) -> None:
     """Replace what came of a ticket: its outcomes are inserted anew afterwards."""
     await connection.execute("delete from outcome where ticket_id = $1", ticket.ticket_id)
+
+
+async def select_visits(
+    connection: Connection, session_id: str, after: str, limit: int, ticket_id: UUID | None = None
+) -> Rows:
+    """Tickets of a session, or one of them, whose number comes after `after`, by number."""
+    return await connection.fetch(
+        """
+        select ticket.*, window_day.number as window_number,
+               (select count(*) from remark where remark.ticket_id = ticket.ticket_id and kind = 'problem')::int
+                   as problems,
+               (select count(*) from remark where remark.ticket_id = ticket.ticket_id and kind = 'suggestion')::int
+                   as suggestions
+        from ticket
+        left join window_day on window_day.session_id = ticket.session_id
+            and window_day.window_id = coalesce(ticket.at_window, ticket.bound_to)
+        where ticket.session_id = $1 and ticket.number > $2 and ($4::uuid is null or ticket.ticket_id = $4)
+        order by ticket.number
+        limit $3
+        """,
+        session_id,
+        after,
+        limit,
+        ticket_id,
+    )
+
+
+async def select_earlier(connection: Connection, before: date, limit: int) -> Rows:
+    """Sessions that were held before a day, the latest first."""
+    return await connection.fetch(
+        """
+        select session_id, date, state, closed_at
+        from session
+        where date < $1 and status = 'planned'
+        order by date desc, session_id
+        limit $2
+        """,
+        before,
+        limit,
+    )

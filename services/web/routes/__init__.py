@@ -4,6 +4,7 @@ from services.web.routes import (
     assets,
     book,
     bookings,
+    closing,
     counter,
     desk,
     drafts,
@@ -27,5 +28,6 @@ ROUTERS = (
     today.router,
     counter.router,
     desk.router,
+    closing.router,
     assets.router,
 )
