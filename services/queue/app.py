@@ -11,6 +11,7 @@ from services.queue.live import Hub
 from services.queue.routes import routers
 from services.queue.settings import QueueSettings
 from services.queue.sheets.press import Press
+from services.queue.speech.announcer import Announcer
 from shared.application import Runtime, build
 from shared.privacy import PrivacySettings, Vault
 
@@ -25,6 +26,7 @@ def create_app() -> FastAPI:
         runtime.parts["vault"] = vault
         runtime.parts["hub"] = hub
         runtime.parts["press"] = Press(vault, settings.zone)
+        runtime.parts["announcer"] = Announcer()
         runtime.at_exit.append(hub.close)
 
     async def listen(runtime: Runtime) -> None:
