@@ -10,6 +10,8 @@ from services.queue.consumers import subscriptions
 from services.queue.live import Hub
 from services.queue.routes import routers
 from services.queue.settings import QueueSettings
+from services.queue.sheets.press import Press
+from services.queue.speech.announcer import Announcer
 from shared.application import Runtime, build
 from shared.privacy import PrivacySettings, Vault
 
@@ -23,6 +25,8 @@ def create_app() -> FastAPI:
         hub = Hub(runtime, settings.streams)
         runtime.parts["vault"] = vault
         runtime.parts["hub"] = hub
+        runtime.parts["press"] = Press(vault, settings.zone)
+        runtime.parts["announcer"] = Announcer()
         runtime.at_exit.append(hub.close)
 
     async def listen(runtime: Runtime) -> None:

@@ -179,3 +179,27 @@ class DayOpen(Problem):
     status = 409
     code = "day_open"
     title = "The day is not closed yet."
+
+
+class SheetTooLarge(Problem):
+    """The day has more visits than one sheet holds."""
+
+    status = 409
+    code = "sheet_too_large"
+    title = "The day has more visits than one sheet holds."
+
+
+class SheetUnavailable(Problem):
+    """The sheet could not be made in time."""
+
+    status = 503
+    code = "sheet_unavailable"
+    title = "The sheet could not be made; try again in a moment."
+
+
+class SpeechUnavailable(Problem):
+    """The call could not be spoken in time."""
+
+    status = 503
+    code = "speech_unavailable"
+    title = "The call could not be spoken; try again in a moment."

@@ -4,13 +4,16 @@ from collections.abc import Awaitable, Callable
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import Header, Query
+from fastapi import Header, Query, Response
 
 from services.queue.commands import closings
 from services.queue.commands.day import Day
 from services.queue.domain import requests, views
+from services.queue.domain.sheet import Kind, Language
 from services.queue.queries import closing as closing_now
+from services.queue.queries import sheet as sheet_now
 from services.queue.routes.parts import Running, SessionId, staff, vault_of
+from services.queue.sheets.press import Press
 from shared import database
 from shared.application import Runtime
 
@@ -90,6 +93,42 @@ async def enter_paper_visit(
         await closings.enter_paper_visit(day, body, idempotency_key, vault_of(running))
 
     return await _close(running, session_id, command)
+
+
+class Pdf(Response):
+    """A document to print."""
+
+    media_type = "application/pdf"
+
+
+class Xlsx(Response):
+    """A workbook."""
+
+    media_type = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+
+
+@router.get("/sessions/{session_id}/sheet.pdf", response_class=Pdf)
+async def sheet_to_print(running: Running, session_id: SessionId, language: Language = "zh") -> Response:
+    """The day's sheet on A4, to be printed, signed and filed; a draft until the day is signed."""
+    return await _sheet(running, session_id, "pdf", language, Pdf)
+
+
+@router.get("/sessions/{session_id}/sheet.xlsx", response_class=Xlsx)
+async def sheet_to_reckon(running: Running, session_id: SessionId, language: Language = "zh") -> Response:
+    """The day's sheet as a workbook."""
+    return await _sheet(running, session_id, "xlsx", language, Xlsx)
+
+
+async def _sheet(running: Runtime, session_id: str, kind: Kind, language: Language, file: type[Response]) -> Response:
+    async with database.transaction(running.pool) as connection:
+        read = await sheet_now.sheet(connection, session_id)
+    press: Press = running.parts["press"]
+    made = await press.make(read, kind, language)
+    shown = "inline" if kind == "pdf" else "attachment"
+    name = f"service-day-{read.date.isoformat()}.{kind}"
+    return file(
+        made, headers={"Content-Disposition": f'{shown}; filename="{name}"', "Cache-Control": "private, no-store"}
+    )
 
 
 async def _close(

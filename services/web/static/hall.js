@@ -15,3 +15,65 @@
     if (answer && answer.ok) location.reload();
   }, 15000);
 })();
+
+// Calls are heard once somebody has switched the sound on, which browsers ask for. What was called before the page or the
+// sound was there is not called out again; what is called later is, once each, one after the other.
+(() => {
+  const button = document.getElementById("sound");
+  const main = () => document.getElementById("main");
+  const waiting = [];
+  const heard = new Set();
+  const since = Date.parse(main().dataset.now);
+  let device = null;
+  let audio = null;
+  let busy = false;
+
+  const play = async (call) => {
+    const answer = await fetch(`/api/queue/v1/speech/${call}.wav?language=${document.documentElement.lang.slice(0, 2)}`);
+    if (!answer.ok) return;
+    const sound = audio.createBufferSource();
+    sound.buffer = await audio.decodeAudioData(await answer.arrayBuffer());
+    sound.connect(audio.destination);
+    const ended = new Promise((done) => { sound.onended = done; setTimeout(done, sound.buffer.duration * 1000 + 2000); });
+    sound.start();
+    await ended;
+  };
+  const playAll = async () => {
+    if (busy) return;
+    busy = true;
+    while (waiting.length) await play(waiting.shift()).catch(() => null);
+    busy = false;
+  };
+  const look = () => {
+    for (const row of [...main().querySelectorAll("[data-call]")].reverse()) {
+      const { call, called } = row.dataset;
+      if (Date.parse(called) <= since || heard.has(call + called)) continue;
+      heard.add(call + called);
+      if (audio) waiting.push(call);
+    }
+    if (waiting.length > 6) waiting.splice(0, waiting.length - 6); // what is off the screen helps nobody
+    if (audio) playAll();
+  };
+  const keep = (value) => { try { sessionStorage.setItem("sound", value); } catch { /* nothing is kept, then */ } };
+  const kept = () => { try { return sessionStorage.getItem("sound"); } catch { return null; } };
+  const begin = () => {
+    if (audio || device.state !== "running") return;
+    look(); // seen, and silent
+    audio = device;
+    keep("on");
+    button.hidden = true;
+  };
+  const open = () => {
+    if (!device) {
+      device = new AudioContext();
+      device.onstatechange = begin; // it may take a while, or a click where the browser wants one
+    }
+    device.resume().then(begin, () => null);
+  };
+
+  if (!window.AudioContext) return;
+  button.hidden = false;
+  button.addEventListener("click", open);
+  if (kept()) open(); // a page that begins anew after a loss; where the browser refuses, the button stays
+  new MutationObserver(look).observe(document.body, { childList: true, subtree: true });
+})();

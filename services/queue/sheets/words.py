@@ -1,0 +1,98 @@
+"""The sheet's words in both languages. One thing has the word that the pages have for it."""
+
+from services.queue.domain.sheet import Named
+
+TITLE = Named("接待情况表", "Record of the day")
+DRAFT = Named("草稿，未签字", "Draft, not signed")
+SIGNED = Named("第 {version} 版：{by} 签字", "Version {version}: signed by {by}")
+SIGNED_BECAUSE = Named(
+    "第 {version} 版：{by} 签字，更正原因：{reason}", "Version {version}: signed by {by}, corrected because: {reason}"
+)
+PAGE = Named("第 {page} 页，共 {pages} 页", "Page {page} of {pages}")
+MADE = Named("制表", "Made")
+TOTALS = Named("全天合计", "The whole day")
+WINDOWS = Named("各窗口", "By window")
+VISITS = Named("逐次接待", "Visits")
+NO_VISITS = Named("这一天还没有人来。", "Nobody has come so far.")
+WHOLE_DAY = Named("合计", "Total")
+
+NUMBER = Named("号码", "Ticket")
+WINDOW = Named("窗口", "Window")
+SOURCE = Named("来源", "Came by")
+BOOKED_FOR = Named("预约", "Booked")
+ARRIVED = Named("到达", "Arrived")
+CALLED = Named("叫号", "Called")
+FINISHED = Named("办结", "Finished")
+SURNAME = Named("姓", "Surname")
+PERSONS = Named("人次", "Persons")
+MATTERS = Named("事项", "Matters")
+RESULT = Named("结果", "Result")
+RECEIVED_BY = Named("接待人", "Received by")
+PROBLEMS = Named("问题", "Problems")
+SOLVED = Named("当场解决", "Solved")
+SUGGESTIONS = Named("建议", "Suggestions")
+DEPARTMENT = Named("部门", "Department")
+VISIT_COUNT = Named("批次", "Visits")
+ATTENDANCE = Named("局长", "Official")
+CONFIRMED_BY = Named("确认人", "Confirmed by")
+CONFIRMED_AT = Named("确认时间", "Confirmed at")
+
+SOURCES = {
+    "booking": Named("预约", "Booking"),
+    "walk_in": Named("现场取号", "Walk-in"),
+    "paper": Named("补录", "On paper"),
+}
+OUTCOMES = {
+    "handled": Named("办件", "Handled"),
+    "guided": Named("指导", "Guided"),
+    "incomplete": Named("一次性告知", "Papers missing"),
+    "declined": Named("不予办理", "Declined"),
+}
+RECEIVERS = {
+    "principal": Named("局长本人", "In person"),
+    "substitute": Named("替班领导", "Substitute"),
+    "staff": Named("工作人员", "Staff"),
+}
+CLOSINGS = {
+    "unanswered": Named("叫号没有应", "Did not answer"),
+    "left": Named("自己离开", "Left"),
+    "unserved": Named("没有办成", "Not received"),
+    "next_session": Named("下一场优先", "First next time"),
+    "written_issue": Named("书面交办", "In writing"),
+}
+STATES = {
+    "waiting": Named("在等", "Waiting"),
+    "called": Named("正在叫号", "Being called"),
+    "serving": Named("正在办", "Being received"),
+    "held": Named("挂起", "On hold"),
+}
+ATTENDANCES = {
+    "expected": Named("还没到岗", "Not here yet"),
+    "present": Named("在岗", "Present"),
+    "away": Named("离岗", "Called away"),
+    "left": Named("今天已离开", "Left for today"),
+    "absent": Named("没有来", "Absent"),
+}
+TOTAL_NAMES = {
+    "visits": VISIT_COUNT,
+    "persons": PERSONS,
+    "booked": Named("预约批次", "Booked"),
+    "walk_ins": Named("现场取号批次", "Walk-ins"),
+    "on_paper": Named("补录批次", "On paper"),
+    "handled": OUTCOMES["handled"],
+    "guided": OUTCOMES["guided"],
+    "incomplete": OUTCOMES["incomplete"],
+    "declined": OUTCOMES["declined"],
+    "problems": PROBLEMS,
+    "solved": SOLVED,
+    "suggestions": SUGGESTIONS,
+    "by_principal": Named("局长本人接待批次", "By the head in person"),
+    "by_substitute": Named("替班领导接待批次", "By a substitute"),
+    "by_staff": Named("工作人员接待批次", "By staff"),
+    "unserved": Named("没有结果的号", "Tickets without a result"),
+    "no_shows": Named("约了没来", "Booked, nobody came"),
+    "principals_present": Named("局长到岗窗口", "Heads present"),
+    "principals_substituted": Named("局长由人替班窗口", "Heads substituted"),
+    "principals_absent": Named("局长缺席窗口", "Heads absent"),
+}
+"""In this order; the fields of `Totals`."""
