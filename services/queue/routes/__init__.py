@@ -4,6 +4,6 @@ Until sign-in (`shared.access`), whatever a counter, kiosk, window or director d
 a visitor's own page, opened by the unguessable token of their ticket, are for anyone.
 """
 
-from services.queue.routes import closing, hall, visitor, windows
+from services.queue.routes import closing, hall, leaving, visitor, windows
 
-routers = (visitor.router, hall.router, windows.router, closing.router)
+routers = (visitor.router, leaving.visitors, hall.router, windows.router, leaving.router, closing.router)
