@@ -8,6 +8,7 @@ from services.web.routes import (
     desk,
     drafts,
     hall,
+    leaving,
     matters,
     refused,
     staff,
@@ -27,5 +28,6 @@ ROUTERS = (
     today.router,
     counter.router,
     desk.router,
+    leaving.router,
     assets.router,
 )
