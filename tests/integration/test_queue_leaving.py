@@ -148,6 +148,21 @@ async def test_the_first_place_is_given_once_and_to_that_department_and_on_a_lat
         assert (await hall.check_in(code)).json()["first_next"] is first, (department, starts)
 
 
+async def test_the_next_session_is_one_of_the_same_programme_that_is_held(hall: Hall):
+    for session_id, days, changes in (
+        ("review", 7, {"programme_id": "joint-review"}),
+        ("typhoon", 10, {"status": "cancelled"}),
+        ("next", 20, {}),
+    ):
+        await hall.take(queue_hall.service_day(session_id=session_id, days=days, **changes), 1)
+    _, code = await hall.booked("09:00")
+    token = (await hall.check_in(code)).json()["token"]
+    await away(hall)
+    chosen = (await choose(hall, token, "next_session")).json()
+    assert chosen["promise"]["due_on"] == "2026-12-31"
+    assert [each["due_on"] for each in await promises(hall)] == ["2026-12-31"]
+
+
 async def test_a_stranger_has_no_first_place(hall: Hall):
     await sent_home(hall)
     await next_day(hall)

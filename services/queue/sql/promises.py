@@ -146,6 +146,7 @@ async def select_promises(connection: Connection, department_id: str, since: dat
             join window_day on window_day.session_id = later.session_id
                            and window_day.department_id = promise.department_id
             where later.date > session.date and later.status <> 'cancelled'
+              and later.state ->> 'programme_id' = session.state ->> 'programme_id'
         ) as next on true
         where promise.department_id = $1 and (promise.kept_at is null or promise.kept_at >= $2)
         order by promise.kept_at is not null, due nulls last, promise.made_at, promise.promise_id
@@ -166,7 +167,8 @@ async def select_by_ticket(connection: Connection, ticket_id: UUID) -> asyncpg.R
             from session as later
             join window_day on window_day.session_id = later.session_id
                            and window_day.department_id = promise.department_id
-            where later.date > session.date and later.status <> 'cancelled')) as due
+            where later.date > session.date and later.status <> 'cancelled'
+              and later.state ->> 'programme_id' = session.state ->> 'programme_id')) as due
         from promise join session using (session_id)
         where ticket_id = $1
         """,
