@@ -5,7 +5,7 @@ from services.queue.commands import projections
 from shared.database import Connection, on_commit
 from shared.events import roster
 from shared.events.booking import BookingEvent
-from shared.events.topics import BOOKINGS, MATTERS, SESSIONS, VENUES
+from shared.events.topics import BOOKINGS, CALENDARS, MATTERS, SESSIONS, VENUES
 from shared.messaging.consumer import Received, Subscriptions
 from shared.messaging.metrics import count_gap
 
@@ -34,6 +34,14 @@ async def take_session(connection: Connection, received: Received) -> None:
     event = received.event
     assert isinstance(event, roster.SessionEvent)  # noqa: S101  (the topic's contract)
     count_gap(SESSIONS.name, await projections.take_session(connection, event.session, event.version), event.version)
+
+
+@subscriptions.to(CALENDARS)
+async def take_calendar(connection: Connection, received: Received) -> None:
+    """Keep which days of a year are worked."""
+    event = received.event
+    assert isinstance(event, roster.CalendarEvent)  # noqa: S101  (the topic's contract)
+    count_gap(CALENDARS.name, await projections.take_calendar(connection, event.calendar, event.version), event.version)
 
 
 @subscriptions.to(BOOKINGS, together=50)

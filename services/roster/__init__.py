@@ -1,7 +1,7 @@
 """The roster: which service days there are, who is on duty at which window, and what people may come for.
 
 Owns: venue, departments, windows, officials, matters, programmes, the working-day calendar, sessions, duties.
-Publishes: `roster.venues.v1`, `roster.matters.v1`, `roster.sessions.v1`.
+Publishes: `roster.venues.v1`, `roster.matters.v1`, `roster.sessions.v1`, `roster.calendars.v1`.
 Consumes: nothing.
 Promises: planning again changes nothing; two sessions of a programme never share a date; a certain session
 moves only by a person's command or a confirmed import; a year without a calendar gives tentative sessions

@@ -1,4 +1,4 @@
-"""What the roster does by itself: once on each of the county's days it plans ahead."""
+"""What the roster does by itself: it tells of calendars never told, and on each of the county's days it plans ahead."""
 
 import asyncio
 
@@ -17,6 +17,11 @@ POLL_SECONDS = 15.0
 
 async def plan_daily(runtime: Runtime) -> None:
     """Plan ahead whenever the county's date is another one than that of the last planning, for ever."""
+    async with database.transaction(runtime.pool) as connection:
+        told = await commands.tell_calendars(connection)
+    if told:
+        runtime.published()
+        logger.info("calendars_told", years=told)
     while True:
         async with database.transaction(runtime.pool) as connection:
             now = await county_now(connection)

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from services.web.closing import Closing
-from services.web.day import Desk, Status, Ticket
+from services.web.day import Desk, Promises, Status, Ticket
 from services.web.domain import Booking
 from services.web.queries import QUEUE, segment
 from services.web.upstream import Refused, Unavailable, Upstream
@@ -88,3 +88,27 @@ class Commands:
     async def _of_day(self, session_id: str, what: str, body: dict[str, Any], key: str | None = None) -> Closing:
         path = f"{QUEUE}/staff/sessions/{segment(session_id)}/{what}"
         return await self.upstream.post("queue", path, Closing, body, key=key)
+
+    async def choose(self, token: str, body: dict[str, Any]) -> Status:
+        """The director is gone: what the visitor chose."""
+        return await self.upstream.post("queue", f"{QUEUE}/tickets/{segment(token)}/choice", Status, body)
+
+    async def choose_for(self, session_id: str, ticket_id: str, body: dict[str, Any]) -> Status:
+        """The same, told to the staff."""
+        path = f"{QUEUE}/staff/sessions/{segment(session_id)}/tickets/{segment(ticket_id)}/choice"
+        return await self.upstream.post("queue", path, Status, body)
+
+    async def give_first_place(self, session_id: str, ticket_id: str, body: dict[str, Any]) -> Ticket:
+        """Keep the promise that an old ticket proves."""
+        path = f"{QUEUE}/staff/sessions/{segment(session_id)}/tickets/{segment(ticket_id)}/first-place"
+        return await self.upstream.post("queue", path, Ticket, body)
+
+    async def note(self, session_id: str, window_id: str, kind: str, body: dict[str, Any], key: str) -> Desk:
+        """Keep a finding or a decision; with the same key it is the same one."""
+        path = f"{QUEUE}/staff/sessions/{segment(session_id)}/windows/{segment(window_id)}/{kind}"
+        return await self.upstream.post("queue", path, Desk, body, key=key)
+
+    async def keep_promise(self, session_id: str, window_id: str, promise_id: str, body: dict[str, Any]) -> Promises:
+        """The director has called."""
+        base = f"{QUEUE}/staff/sessions/{segment(session_id)}/windows/{segment(window_id)}"
+        return await self.upstream.post("queue", f"{base}/promises/{segment(promise_id)}/kept", Promises, body)

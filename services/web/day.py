@@ -47,7 +47,15 @@ VERBS = {
     "transfer": phrase("转窗口"),
     "finish": phrase("办结"),
 }
-SETTLED = ("on_the_spot", "handed_on")
+SETTLED = {"on_the_spot": phrase("当场解决"), "handed_on": phrase("转为问题")}
+GONE = ("away", "left", "absent")
+"""An official's attendance when each who waits chooses."""
+CHOICES = {
+    "deputy": phrase("留下，由顶班的接待"),
+    "next_session": phrase("下次来，第一个办"),
+    "written_issue": phrase("写下来，请局长回电"),
+}
+"""What may be chosen then."""
 EXPLAINED = ("incomplete", "declined")
 """Outcomes that the visitor is owed a word about."""
 
@@ -131,6 +139,15 @@ class LinePlace(State):
     mine: bool = False
 
 
+class Promise(State):
+    """What was promised to a visitor, as their own page says it."""
+
+    kind: str
+    due_on: date | None = None
+    tentative: bool = False
+    kept_at: datetime | None = None
+
+
 class Status(State):
     """A visitor's own ticket."""
 
@@ -150,6 +167,12 @@ class Status(State):
     earliest: datetime | None = None
     latest: datetime | None = None
     line: tuple[LinePlace, ...] = ()
+    arrived_at: datetime | None = None
+    may_choose: bool = False
+    stays: bool = False
+    substituted: bool = False
+    returns_at: datetime | None = None
+    promise: Promise | None = None
 
 
 class Ticket(State):
@@ -168,6 +191,7 @@ class Ticket(State):
     booked_for: datetime | None = None
     arrived_at: datetime
     before: int | None = None
+    first_next: bool = False
 
 
 class Visitor(State):
@@ -196,6 +220,56 @@ class Waits(State):
     booked_for: datetime | None = None
     arrived_at: datetime
     misses: int = 0
+    stays: bool = False
+    first_next: bool = False
+
+
+class Finding(State):
+    """What a director found or decided without a visitor."""
+
+    kind: str
+    settled: str | None = None
+    text: str
+    scope: str | None = None
+    basis: str | None = None
+    noted_at: datetime
+
+
+class OpenPromise(Promise):
+    """What a department promised because its director was gone."""
+
+    promise_id: str
+    number: str
+    session_date: date
+    overdue: bool = False
+    name: str | None = None
+    phone: str | None = None
+    booking_id: str | None = None
+    text: str | None = None
+    kept_by: str | None = None
+    said: str | None = None
+
+
+class Promises(State):
+    """The promises of a window's department."""
+
+    now: datetime
+    items: tuple[OpenPromise, ...] = ()
+
+    @property
+    def calls(self) -> tuple[OpenPromise, ...]:
+        """Who is still to be called."""
+        return tuple(each for each in self.items if each.kind == "written_issue" and each.kept_at is None)
+
+    @property
+    def places(self) -> tuple[OpenPromise, ...]:
+        """Who is still to come first."""
+        return tuple(each for each in self.items if each.kind == "next_session" and each.kept_at is None)
+
+    @property
+    def called(self) -> tuple[OpenPromise, ...]:
+        """Who was called lately."""
+        return tuple(each for each in self.items if each.kind == "written_issue" and each.kept_at is not None)
 
 
 class AtWindow(State):
@@ -241,6 +315,7 @@ class Desk(State):
     unanswered: tuple[Waits, ...] = ()
     expected: int = 0
     figures: Figures = Figures()
+    findings: tuple[Finding, ...] = ()
     undo: str | None = None
     undo_until: datetime | None = None
 
@@ -257,6 +332,11 @@ class Desk(State):
             "finish": state == "serving",
         }
         return fitting[verb]
+
+    @property
+    def gone(self) -> bool:
+        """Whether the official is not there, so that those who wait choose."""
+        return self.attendance in GONE
 
     @property
     def matter_ids(self) -> set[str]:

@@ -15,7 +15,7 @@ from typing import TypeVar
 from urllib.parse import quote
 
 from services.web.closing import Closing, Visit, Visits
-from services.web.day import Desk, Notice, Screen, Status, Today
+from services.web.day import Desk, Notice, Promises, Screen, Status, Today
 from services.web.domain import (
     BookableSessions,
     ConsoleMessages,
@@ -175,6 +175,14 @@ class Queries:
         """A window with its queue (staff)."""
         path = f"{QUEUE}/staff/sessions/{segment(session_id)}/windows/{segment(window_id)}"
         return await self.upstream.get("queue", path, Desk)
+
+    async def promises(self, session_id: str, window_id: str) -> Promises | None:
+        """What a window's department has promised (staff); None while the queue cannot tell."""
+        path = f"{QUEUE}/staff/sessions/{segment(session_id)}/windows/{segment(window_id)}/promises"
+        try:
+            return await or_none(self.upstream.get("queue", path, Promises))
+        except Refused:
+            return None
 
     async def screen(self, session_id: str) -> Screen:
         """The last calls of a session."""

@@ -137,6 +137,11 @@ REFUSALS: dict[str, Refusal] = {
     "numbers_exhausted": Refusal(phrase("这个部门今天的号发完了"), phrase("请找大厅值班经理。"), Way.AGAIN),
     "outcome_missing": Refusal(phrase("还有事项没有结果"), phrase("每件事都选一个结果，再办结。"), Way.AGAIN),
     "nothing_to_undo": Refusal(phrase("上一步撤不回来了"), phrase("时间过了，或者后面已经有了变化。"), Way.AGAIN),
+    "official_present": Refusal(phrase("值班领导在，不用选"), phrase("请接着等，马上按顺序叫您。"), Way.AGAIN),
+    "promise_unknown": Refusal(
+        phrase("没有查到这个约定"), phrase("请核对上次的号码和日期。每张号只能用一次。"), Way.AGAIN
+    ),
+    "promise_kept": Refusal(phrase("这件事已经回过电话了"), phrase("下面是回电的记录。"), Way.AGAIN),
     "too_many_streams": Refusal(phrase("现在看的人太多"), phrase("请过几秒再打开。"), Way.AGAIN),
     "internal_error": Refusal(
         phrase("我们这边出了错"), phrase("不是您的问题，已经记下来了。请过一会儿再试，或者打电话。"), Way.START

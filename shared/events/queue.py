@@ -209,9 +209,14 @@ class Totals(State):
     """Tickets that ended without an outcome."""
     no_shows: int = Field(ge=0)
     principals_present: int = Field(ge=0)
-    """Windows of principal heads by their attendance."""
+    """Windows of principal heads by their attendance: who came at all, be it for a while."""
     principals_substituted: int = Field(ge=0)
+    """For whom somebody sat in, be it for a while; who came and was called away is counted in both."""
     principals_absent: int = Field(ge=0)
+    """Who neither came nor was replaced."""
+    findings: int = Field(default=0, ge=0)
+    """What directors found without a visitor; not among `problems`."""
+    decisions: int = Field(default=0, ge=0)
 
 
 class Day(State):
@@ -243,3 +248,38 @@ class DayClosed(DayEvent):
 
 class DayCorrected(DayEvent):
     """Something was put right, with a reason; these are the totals now."""
+
+
+class Finding(State):
+    """What a director found or decided without a visitor. What was written stays with the queue."""
+
+    finding_id: str
+    session_id: str
+    venue_id: str
+    window_id: str
+    department_id: str
+    official_id: str | None = None
+    """Who was at the window then, else who was on duty there."""
+    kind: Literal["finding", "decision"]
+    settled: Literal["on_the_spot", "handed_on"] | None = None
+    """Of a finding: mended at once, or to become a case."""
+
+
+class FindingEvent(Event):
+    """Any event of a finding or decision."""
+
+    topic: ClassVar[str] = "queue.findings.v1"
+    finding: Finding
+
+    @property
+    def subject(self) -> str:
+        """The finding's id."""
+        return self.finding.finding_id
+
+
+class FindingNoted(FindingEvent):
+    """A director noted what hurts."""
+
+
+class DecisionMade(FindingEvent):
+    """A director decided something, with its scope."""

@@ -1,4 +1,4 @@
-"""Said by the roster: venues with their windows, matters, and sessions with their duties."""
+"""Said by the roster: venues with their windows, matters, working days, and sessions with their duties."""
 
 from datetime import date, datetime
 from typing import ClassVar, Literal
@@ -192,3 +192,30 @@ class SessionMoved(SessionEvent):
 
 class SessionCancelled(SessionEvent):
     """The session will not be held."""
+
+
+class CalendarYear(State):
+    """The working days of a year, as the county's merged calendar has them. What is not named follows the week."""
+
+    year: int = Field(ge=2000, le=2100)
+    status: Literal["known", "tentative"]
+    """`known`: by an official or the county's own calendar; `tentative`: a guess from what the law names."""
+    rest_days: tuple[date, ...] = ()
+    make_up_workdays: tuple[date, ...] = ()
+    """Saturdays and Sundays that are worked."""
+
+
+class CalendarEvent(Event):
+    """Any event of a year's calendar."""
+
+    topic: ClassVar[str] = "roster.calendars.v1"
+    calendar: CalendarYear
+
+    @property
+    def subject(self) -> str:
+        """The year."""
+        return str(self.calendar.year)
+
+
+class CalendarAdopted(CalendarEvent):
+    """The working days of a year became known, or others: these hold from now on."""

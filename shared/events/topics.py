@@ -29,6 +29,15 @@ SESSIONS = Topic(
     meaning="The service days and who is on duty at which window.",
     events=(roster.SessionPlanned, roster.SessionAmended, roster.SessionMoved, roster.SessionCancelled),
 )
+CALENDARS = Topic(
+    name="roster.calendars.v1",
+    producer="roster",
+    consumers=("queue",),
+    key="year",
+    meaning="Which days of a year are worked, so that terms can be counted.",
+    events=(roster.CalendarAdopted,),
+    partitions=1,
+)
 BOOKINGS = Topic(
     name="booking.bookings.v1",
     producer="booking",
@@ -96,5 +105,14 @@ DAYS = Topic(
     events=(queue.DayClosed, queue.DayCorrected),
     partitions=1,
 )
+FINDINGS = Topic(
+    name="queue.findings.v1",
+    producer="queue",
+    consumers=(),
+    key="finding_id",
+    meaning="What directors found and decided without a visitor, by id and kind alone.",
+    events=(queue.FindingNoted, queue.DecisionMade),
+    partitions=1,
+)
 
-TOPICS = (VENUES, MATTERS, SESSIONS, BOOKINGS, MESSAGES, VISITS, WINDOWS, DAYS)
+TOPICS = (VENUES, MATTERS, SESSIONS, CALENDARS, BOOKINGS, MESSAGES, VISITS, WINDOWS, DAYS, FINDINGS)

@@ -1,6 +1,7 @@
 """Whether those who booked came, as the hall tells it."""
 
 import uuid
+from typing import Any
 
 import pytest
 
@@ -16,10 +17,11 @@ async def desk(database, settings_env, monkeypatch, set_county_now):
         yield opened
 
 
-def visit(booking_id: str | None, state: str) -> Visit:
+def visit(booking_id: str | None, state: str, closing: Any = None) -> Visit:
     return Visit(
         visit_id="of-this-test", session_id="day", venue_id="hall", number="A001", source="booking",
         booking_id=booking_id, department_id="land", matter_ids=("house",), persons=1, state=state,
+        closing=closing,
     )  # fmt: skip
 
 
@@ -52,6 +54,19 @@ async def test_who_came_and_who_did_not_is_known_to_booking_and_to_the_visitor(d
         assert await came() is True
         assert await take(desk, visit(booking["booking_id"], "no_show"), 2) == 1
         assert await came() is False
+
+
+@pytest.mark.parametrize("closing", ["next_session", "written_issue"])
+async def test_whoever_goes_because_the_director_left_has_come(desk, closing):
+    slots = await desk.slots()
+    async with booking_desk.running(desk) as http:
+        headers = {"Idempotency-Key": booking_desk.new_key()}
+        made = await http.post("/api/booking/v1/bookings", json=booking_desk.wish(slots[0]), headers=headers)
+        booking = made.json()
+        await take(desk, visit(booking["booking_id"], "waiting"), 1)
+        await take(desk, visit(booking["booking_id"], "closed", closing), 2)
+        key = {"code": booking["code"], "digits": "0001"}
+        assert (await http.post("/api/booking/v1/bookings/lookup", json=key)).json()["came"] is True
 
 
 async def test_a_walk_in_and_a_booking_that_is_not_here_change_nothing(desk):

@@ -114,6 +114,9 @@ async def test_events_in_any_order_end_in_the_last_ones_truth(hall):
         (visit("Unanswered", 2), visit("Closed", 3, misses=1)),
         (away(2), window(queue.AttendanceRecorded, 3)),
         (away(2), visit("Started", 3)),
+        (away(2), visit("Closed", 3, closing="next_session")),
+        (away(2), visit("Closed", 3, closing="written_issue")),
+        (visit("Nearing", 2), visit("Closed", 3, closing="next_session")),
         (behind(2, 31), behind(3, 30)),
         (behind(2, 31), window(queue.WindowClosed, 3, state="closed", minutes_behind=31)),
         (behind(2, 31), visit("Called", 3)),
@@ -177,6 +180,8 @@ async def people(hall):
         "coming": {"starts_at": at("2026-12-01T10:30")},
         "elsewhere": {"window_id": "w9"},
         "transferred": {},
+        "next_time": {},
+        "written": {},
         "cancelled": {},
         "other_day": {"session_id": "another"},
     }.items():
@@ -190,6 +195,8 @@ async def people(hall):
         "waits": visit("CheckedIn", 1),
         "received": visit("Started", 3),
         "transferred": visit("Transferred", 3),
+        "next_time": visit("Closed", 3, closing="next_session"),
+        "written": visit("Closed", 3, closing="written_issue"),
     }.items():
         mine = event.visit.model_copy(update={"booking_id": name, "visit_id": f"visit-{name}"})
         await hall.hear(event.model_copy(update={"visit": mine}))

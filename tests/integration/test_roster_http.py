@@ -100,7 +100,9 @@ async def test_a_pack_is_told_once(empty):
     assert said[0] == ("roster.VenueDescribed", "hall", 1)
     assert [each[0] for each in said[1:5]] == ["roster.MatterDescribed"] * 4
     planned = [each for each in said if each[0] == "roster.SessionPlanned"]
-    assert len(planned) == len(said) - 5 == len(report["plan"]["changes"])
+    calendars = [each for each in said if each[0] == "roster.CalendarAdopted"]
+    assert [each[1:] for each in calendars] == [("2026", 1), ("2027", 1)]
+    assert len(planned) == len(said) - 7 == len(report["plan"]["changes"])
     assert ("roster.SessionPlanned", "hall.service-day.2026-12-21", 1) in planned
     again = await empty.done("/packs", PACK)
     assert not again["venue_changed"]

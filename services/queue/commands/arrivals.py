@@ -6,6 +6,7 @@ from typing import Any
 import asyncpg
 
 from services.queue.commands.day import Day
+from services.queue.commands.leaving import first_place
 from services.queue.domain import problems, requests
 from services.queue.domain.lines import places_before
 from services.queue.domain.people import CARD_PURPOSE, CODE_PURPOSE, Card
@@ -117,6 +118,7 @@ async def _take(day: Day, **facts: Any) -> Arrived:
             "arrived_at": day.now,
         },
     )
+    ticket = await first_place(day, ticket, facts["person_key"])
     ticket = await _without_news(day, ticket)
     await outbox.append(day.connection, events.VisitCheckedIn(version=ticket.version, visit=ticket.public()))
     await day.end()

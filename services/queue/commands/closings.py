@@ -5,6 +5,7 @@ from dataclasses import replace
 import asyncpg
 
 from services.queue.commands.day import Day
+from services.queue.commands.leaving import promise_place
 from services.queue.commands.results import keep_outcomes, keep_remarks, results_of
 from services.queue.domain import problems, requests, tickets
 from services.queue.domain.people import CARD_PURPOSE, CODE_PURPOSE, Card
@@ -30,7 +31,10 @@ async def confirm(day: Day, window: WindowDay, wish: requests.Confirm) -> None:
 
 async def close_ticket(day: Day, ticket: Ticket, reason: tickets.Closing) -> Ticket:
     """End a ticket without an outcome, with a reason. Raises TicketMovedOn once it has an end."""
-    saved = await day.save(tickets.closed(ticket, reason), events.VisitClosed)
+    closed = tickets.closed(ticket, reason)
+    if reason == "next_session":
+        await promise_place(day, ticket)
+    saved = await day.save(closed, events.VisitClosed)
     await day.end()
     return saved
 

@@ -4,9 +4,10 @@ from collections.abc import Sequence
 
 from services.queue.domain.tickets import letter
 from services.queue.sql import days
+from services.queue.sql.promises import put_calendar
 from shared.database import Connection
 from shared.events.booking import Booking
-from shared.events.roster import Matter, Session, Venue
+from shared.events.roster import CalendarYear, Matter, Session, Venue
 
 
 async def take_venue(connection: Connection, venue: Venue, version: int) -> int | None:
@@ -81,3 +82,8 @@ async def take_booking(connection: Connection, booking: Booking, version: int) -
         state=booking.state,
         told=booking.model_dump_json(),
     )
+
+
+async def take_calendar(connection: Connection, year: CalendarYear, version: int) -> int | None:
+    """Keep which days of a year are worked. What is due already stays due: it was promised by what was known then."""
+    return await put_calendar(connection, year.year, version, year.model_dump_json())

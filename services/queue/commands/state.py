@@ -1,12 +1,13 @@
-"""The current state of visits, no-shows, windows and closed days, for `republish`."""
+"""The current state of visits, no-shows, windows, findings and closed days, for `republish`."""
 
 from collections.abc import Sequence
 
 from services.queue.commands.closings import closed_day, no_show
+from services.queue.commands.findings import finding_event
 from services.queue.commands.results import results_of
 from services.queue.domain.tickets import Ticket
 from services.queue.domain.windows import WindowDay
-from services.queue.sql import closings, days, tickets
+from services.queue.sql import closings, days, findings, tickets
 from shared.database import Connection
 from shared.events import queue as events
 from shared.events.base import Event
@@ -27,5 +28,6 @@ async def state_events(connection: Connection, ids: Sequence[str]) -> list[Event
         window = WindowDay.of(row)
         state = window.public(row["venue_id"], row["date"])
         found.append(getattr(events, window.last_event)(version=window.version, window=state))
+    found += [finding_event(row) for row in await findings.select_by_ids(connection, visits)]
     found += [closed_day(row) for row in await closings.lock_last(connection, list(ids))]
     return found

@@ -8,6 +8,7 @@ from services.queue.domain.estimates import LATE_MINUTES, minutes_behind
 from services.queue.domain.lines import queue_of
 from services.queue.domain.windows import WindowDay
 from services.queue.sql.closings import unconfirm_window
+from services.queue.sql.promises import insert_attendance
 from shared.events import queue as events
 
 
@@ -37,6 +38,11 @@ async def attend(day: Day, window: WindowDay, wish: requests.Attend) -> WindowDa
     attended = windows.attended(
         window, wish.attendance, day.now, substitute_id=wish.substitute_id, returns_at=wish.returns_at
     )
+    row = (
+        window.session_id, window.window_id, day.now, attended.attendance, window.official_id, attended.substitute_id,
+        attended.returns_at, wish.reason,
+    )  # fmt: skip
+    await insert_attendance(day.connection, row)
     return await _step(day, window, wish.attendance, attended, events.AttendanceRecorded)
 
 

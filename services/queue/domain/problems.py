@@ -203,3 +203,27 @@ class SpeechUnavailable(Problem):
     status = 503
     code = "speech_unavailable"
     title = "The call could not be spoken; try again in a moment."
+
+
+class OfficialPresent(Problem):
+    """Somebody whom the visitor waits for is there, or still expected: there is nothing to choose."""
+
+    status = 409
+    code = "official_present"
+    title = "The official of this window is not away."
+
+
+class PromiseUnknown(Problem):
+    """The department has no such open promise."""
+
+    status = 404
+    code = "promise_unknown"
+    title = "No such promise is open in this department."
+
+
+class PromiseKept(Problem):
+    """Somebody has settled it already."""
+
+    status = 409
+    code = "promise_kept"
+    title = "This promise was kept already."

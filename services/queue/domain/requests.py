@@ -1,14 +1,14 @@
 """What the counter and the windows send, validated field by field."""
 
 import unicodedata
-from datetime import datetime
+from datetime import date, datetime
 from typing import Annotated, Literal
 from uuid import UUID
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, model_validator
 from pydantic_core import PydanticCustomError
 
-from services.queue.domain.tickets import Priority
+from services.queue.domain.tickets import Choice, Priority
 from shared.events.queue import OutcomeKind, ReceivedBy
 
 MATTERS_MOST = 10
@@ -28,6 +28,21 @@ Identifier = Annotated[str, StringConstraints(min_length=1, max_length=200), Aft
 Line = Annotated[str, StringConstraints(min_length=1, max_length=200), AfterValidator(_clean)]
 Text = Annotated[str, StringConstraints(min_length=1, max_length=2000), AfterValidator(_clean)]
 Persons = Annotated[int, Field(strict=True, ge=1, le=200)]
+
+
+PHONE_DIGITS_LEAST = 5
+
+
+def _dialable(phone: str) -> str:
+    """A phone of any kind, mobile, landline or foreign: digits, and what stands between them."""
+    if sum(each.isascii() and each.isdigit() for each in phone) < PHONE_DIGITS_LEAST or any(
+        each not in "0123456789+-() 转,#*" for each in phone
+    ):
+        raise PydanticCustomError("phone_unreadable", "this is no phone number")
+    return phone
+
+
+Phone = Annotated[str, StringConstraints(max_length=40), AfterValidator(_clean), AfterValidator(_dialable)]
 
 
 class Body(BaseModel):
@@ -142,7 +157,7 @@ class Attend(AtVersion):
     substitute_id: Identifier | None = None
     returns_at: datetime | None = None
     reason: Line | None = None
-    """Why they are not there; it is kept with the step and told to nobody outside."""
+    """Why they are not there; it is kept with the attendance and told to nobody outside."""
 
     @model_validator(mode="after")
     def _told(self) -> "Attend":
@@ -213,3 +228,49 @@ class PaperVisit(Body):
         if self.code is not None and self.booking_id is not None:
             raise PydanticCustomError("one_of", "say either the code or the booking's id")
         return self
+
+
+class Choose(Body):
+    """What a visitor chose whose director is gone. Only who writes something down has something to send."""
+
+    choice: Choice
+    text: Text | None = None
+    phone: Phone | None = None
+    """Where the director calls; needed where no booking tells it."""
+
+    @model_validator(mode="after")
+    def _written(self) -> "Choose":
+        if self.choice == "written_issue" and self.text is None:
+            raise PydanticCustomError("issue_missing", "write down what it is about")
+        if self.choice != "written_issue" and (self.text is not None or self.phone is not None):
+            raise PydanticCustomError("issue_unused", "only a written issue has a text and a phone")
+        return self
+
+
+class FirstPlace(Body):
+    """The old ticket that proves a promise of the first place, where no document does."""
+
+    number: Annotated[str, StringConstraints(pattern=r"^[A-Za-z]{1,2}[0-9]{3}$")]
+    date: date
+
+
+class KeptPromise(Body):
+    """The director has called: who it was, and what was said."""
+
+    by: Line
+    said: Text
+
+
+class NoteFinding(Body):
+    """What a director found without a visitor."""
+
+    text: Text
+    settled: Literal["on_the_spot", "handed_on"]
+
+
+class MakeDecision(Body):
+    """What a director decided: what, for which cases it holds, and on what it rests."""
+
+    text: Text
+    scope: Text
+    basis: Text | None = None

@@ -16,6 +16,8 @@ from shared.events import queue as events
 
 State = Literal["waiting", "called", "serving", "held", "finished", "closed"]
 Closing = Literal["unanswered", "left", "unserved", "next_session", "written_issue"]
+Choice = Literal["deputy", "next_session", "written_issue"]
+"""What a visitor may choose once the director is gone: to stay, or one of two ends with a promise."""
 Source = Literal["booking", "walk_in", "paper"]
 Priority = Literal["veteran", "elderly", "pregnant", "disabled", "infant", "visible_need"]
 """Who is received ahead: the county's green channel."""
@@ -76,6 +78,10 @@ class Ticket:
     finished_at: datetime | None
     received_by: events.ReceivedBy | None
     official_id: str | None
+    stays: bool = False
+    """Told that the director is gone, they chose to be received by whoever sits in."""
+    first_next: bool = False
+    """They were promised the first place of today, for the director had gone when it was their turn."""
 
     @classmethod
     def of(cls, row: Row) -> Self:
@@ -97,6 +103,7 @@ class Ticket:
             overtaken=self.overtaken,
             behind=self.behind,
             elsewhere=elsewhere,
+            first_next=self.first_next,
         )
 
     def public(

@@ -102,6 +102,17 @@ class ScreenView(BaseModel):
     calls: list[Call]
 
 
+class PromiseBrief(BaseModel):
+    """What was promised to a visitor, as their own page says it."""
+
+    kind: Literal["next_session", "written_issue"]
+    due_on: date | None
+    """The next session of the department, or by when the director calls; None where no session is planned."""
+    tentative: bool
+    """Whether the day may move, for a year's calendar is not known yet."""
+    kept_at: datetime | None
+
+
 class LinePlace(BaseModel):
     """A ticket in the line before the visitor's."""
 
@@ -136,6 +147,14 @@ class StatusView(BaseModel):
     latest: datetime | None
     """Between these it will probably be called; None where there is too little to say."""
     line: list[LinePlace]
+    may_choose: bool
+    """Whether the director is gone, so that it is for them to say what becomes of their visit."""
+    stays: bool
+    """They chose to be received by whoever sits in."""
+    substituted: bool
+    """Whether another official sits at the window instead."""
+    returns_at: datetime | None
+    promise: PromiseBrief | None
 
 
 class TicketView(BaseModel):
@@ -155,6 +174,8 @@ class TicketView(BaseModel):
     booked_for: datetime | None
     arrived_at: datetime
     before: int | None
+    first_next: bool
+    """They have the first place, which was promised the time before."""
     version: int
 
 
@@ -188,6 +209,10 @@ class Waits(BaseModel):
     behind: int
     bound: bool
     """Whether this window alone may call it."""
+    stays: bool
+    """Told that the director is gone, they chose to stay."""
+    first_next: bool
+    """They were promised the first place."""
 
 
 class AtWindow(BaseModel):
@@ -209,6 +234,50 @@ class AtWindow(BaseModel):
     calls: int
     misses: int
     received_by: ReceivedBy | None
+
+
+class FindingView(BaseModel):
+    """What a director found or decided without a visitor."""
+
+    finding_id: str
+    kind: Literal["finding", "decision"]
+    settled: Literal["on_the_spot", "handed_on"] | None
+    text: str
+    scope: str | None
+    basis: str | None
+    official_id: str | None
+    noted_at: datetime
+
+
+class PromiseView(BaseModel):
+    """What a department promised because its director was gone."""
+
+    promise_id: str
+    kind: Literal["next_session", "written_issue"]
+    number: str
+    """Of the ticket that it ended."""
+    session_date: date
+    made_at: datetime
+    due_on: date | None
+    """By when the director calls; for the first place the next session of the department, if one is planned."""
+    tentative: bool
+    overdue: bool
+    name: str | None
+    phone: str | None
+    """None: as the booking has it, or kept already."""
+    booking_id: str | None
+    text: str | None
+    kept_at: datetime | None
+    kept_by: str | None
+    said: str | None
+
+
+class PromisesView(BaseModel):
+    """The promises of a window's department: what is open, what is due first before, then what was kept lately."""
+
+    department_id: str
+    now: datetime
+    items: list[PromiseView]
 
 
 class DeskView(BaseModel):
@@ -241,6 +310,8 @@ class DeskView(BaseModel):
     expected: int
     """Bookings of this window for which nobody has checked in."""
     figures: Figures
+    findings: list[FindingView]
+    """What was found and decided today without a visitor, the newest first."""
     undo: str | None
     """The verb that can be taken back."""
     undo_until: datetime | None
@@ -277,6 +348,12 @@ class ClosingWindow(BaseModel):
     confirmed_by: str | None
     needed: bool
     """It received, so that it has to confirm."""
+    attendance: Attendance
+    """Of the official on duty, as recorded last."""
+    came: bool
+    """Whether the official on duty was there, be it for a while."""
+    substituted: bool
+    """Whether another sat in for them, be it for a while."""
     window_version: int
     figures: Figures
 

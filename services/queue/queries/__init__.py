@@ -7,5 +7,5 @@ from shared.database import Connection
 
 
 async def aggregate_ids(connection: Connection, after: str | None, limit: int) -> Sequence[str]:
-    """The next ids of visits, windows and closed days, for `republish`."""
+    """The next ids of visits, windows, findings and closed days, for `republish`."""
     return await days.select_aggregate_ids(connection, after or "", limit)

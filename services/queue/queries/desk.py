@@ -10,9 +10,12 @@ from services.queue.domain.order import line
 from services.queue.domain.people import SAID_PURPOSE, visitor_of
 from services.queue.domain.tickets import UNDOABLE, Ticket
 from services.queue.queries.hall import Hall, cards_of
-from services.queue.sql import cards, steps, tickets
+from services.queue.sql import cards, findings, steps, tickets
 from shared.database import Connection
 from shared.privacy import Vault
+
+FINDINGS = 50
+"""Findings and decisions of a window that its desk shows; the figures count all."""
 
 
 async def desk(
@@ -69,6 +72,7 @@ async def desk(
         ],
         expected=await cards.count_expected(connection, session_id, window_id),
         figures=await hall.figures(window_id),
+        findings=await _findings(connection, session_id, window_id, vault),
         undo=last["verb"] if last and undoable else None,
         undo_until=undo_until if undoable else None,
     )
@@ -119,7 +123,28 @@ def _waits(ticket: Ticket, sealed: bytes | None, vault: Vault, window_id: str) -
         misses=ticket.misses,
         behind=ticket.behind,
         bound=ticket.bound_to == window_id,
+        stays=ticket.stays,
+        first_next=ticket.first_next,
     )
+
+
+async def _findings(connection: Connection, session_id: str, window_id: str, vault: Vault) -> list[views.FindingView]:
+    def opened(sealed: bytes | None) -> str | None:
+        return vault.decrypt(sealed, SAID_PURPOSE) if sealed is not None else None
+
+    return [
+        views.FindingView(
+            finding_id=str(row["finding_id"]),
+            kind=row["kind"],
+            settled=row["settled"],
+            text=opened(row["text"]) or "",
+            scope=opened(row["scope"]),
+            basis=opened(row["basis"]),
+            official_id=row["official_id"],
+            noted_at=row["noted_at"],
+        )
+        for row in await findings.select_findings(connection, session_id, window_id, FINDINGS)
+    ]
 
 
 def _at_window(ticket: Ticket, sealed: bytes | None, vault: Vault) -> views.AtWindow:

@@ -2,12 +2,13 @@
 
 from services.queue.domain import problems, views
 from services.queue.domain.estimates import Range, expected
+from services.queue.domain.leaving import left_window
 from services.queue.domain.lines import places_before, queue_of
 from services.queue.domain.order import line
 from services.queue.domain.tickets import Ticket
 from services.queue.domain.windows import WindowDay
 from services.queue.queries.hall import Hall, is_at
-from services.queue.sql import tickets
+from services.queue.sql import promises, tickets
 from shared.database import Connection
 
 LINE = 6
@@ -22,6 +23,7 @@ async def status(connection: Connection, token: str) -> views.StatusView:
     ticket = Ticket.of(found)
     hall = await Hall.see(connection, ticket.session_id)
     window = hall.where(ticket)
+    left = left_window(ticket, hall.windows.values())
     before = places_before(hall.present, hall.windows.values(), ticket, hall.now)
     wait = await _expected(hall, ticket, window, before) if before is not None else None
     return views.StatusView(
@@ -45,7 +47,19 @@ async def status(connection: Connection, token: str) -> views.StatusView:
         earliest=wait.earliest if wait else None,
         latest=wait.latest if wait else None,
         line=_line(hall, ticket, window),
+        may_choose=left is not None,
+        stays=ticket.stays,
+        substituted=left is not None and left.substitute_id is not None,
+        returns_at=left.returns_at if left else None,
+        promise=await _promise(connection, ticket),
     )
+
+
+async def _promise(connection: Connection, ticket: Ticket) -> views.PromiseBrief | None:
+    row = await promises.select_by_ticket(connection, ticket.ticket_id) if ticket.state == "closed" else None
+    if row is None:
+        return None
+    return views.PromiseBrief(kind=row["kind"], due_on=row["due"], tentative=row["tentative"], kept_at=row["kept_at"])
 
 
 async def ticket_view(connection: Connection, ticket: Ticket) -> views.TicketView:
@@ -67,6 +81,7 @@ async def ticket_view(connection: Connection, ticket: Ticket) -> views.TicketVie
         booked_for=ticket.booked_for,
         arrived_at=ticket.arrived_at,
         before=places_before(hall.present, hall.windows.values(), ticket, hall.now),
+        first_next=ticket.first_next,
         version=hall.changes,
     )
 

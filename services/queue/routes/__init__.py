@@ -4,6 +4,14 @@ Until sign-in (`shared.access`), whatever a counter, kiosk, window or director d
 a visitor's own page, opened by the unguessable token of their ticket, are for anyone.
 """
 
-from services.queue.routes import closing, hall, speech, visitor, windows
+from services.queue.routes import closing, hall, leaving, speech, visitor, windows
 
-routers = (visitor.router, speech.router, hall.router, windows.router, closing.router)
+routers = (
+    visitor.router,
+    leaving.visitors,
+    speech.router,
+    hall.router,
+    windows.router,
+    leaving.router,
+    closing.router,
+)

@@ -120,14 +120,20 @@ async def count_totals(connection: Connection, session_id: str) -> asyncpg.Recor
             (select count(*) from ticket where session_id = $1 and state = 'closed')::int as unserved,
             (select count(*) from no_show where session_id = $1)::int as no_shows,
             (select count(*) from window_day where session_id = $1 and role = 'principal'
-               and exists (select from step where step.session_id = $1 and step.window_id = window_day.window_id
-                             and step.verb = 'present'))::int as principals_present,
+               and exists (select from attendance where attendance.session_id = $1
+                             and attendance.window_id = window_day.window_id
+                             and attendance.attendance = 'present'))::int as principals_present,
             (select count(*) from window_day where session_id = $1 and role = 'principal'
-               and substitute_id is not null)::int as principals_substituted,
-            (select count(*) from window_day where session_id = $1 and role = 'principal' and substitute_id is null
-               and not exists (select from step where step.session_id = $1
-                                 and step.window_id = window_day.window_id
-                                 and step.verb = 'present'))::int as principals_absent
+               and exists (select from attendance where attendance.session_id = $1
+                             and attendance.window_id = window_day.window_id
+                             and attendance.substitute_id is not null))::int as principals_substituted,
+            (select count(*) from window_day where session_id = $1 and role = 'principal'
+               and not exists (select from attendance where attendance.session_id = $1
+                                 and attendance.window_id = window_day.window_id
+                                 and (attendance.attendance = 'present' or attendance.substitute_id is not null)))::int
+                as principals_absent,
+            (select count(*) from finding where session_id = $1 and kind = 'finding')::int as findings,
+            (select count(*) from finding where session_id = $1 and kind = 'decision')::int as decisions
         """,
         session_id,
     )

@@ -264,6 +264,7 @@ async def select_aggregate_ids(connection: Connection, after: str, limit: int) -
             select ticket_id::text as id from ticket
             union all select visit_id::text from no_show
             union all select session_id || ':' || window_id from window_day where version > 0
+            union all select finding_id::text from finding
             union all select distinct session_id from closing
         ) as told
         where id collate "C" > $1

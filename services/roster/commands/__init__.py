@@ -11,6 +11,7 @@ from services.roster.commands.packs import PackReport as PackReport
 from services.roster.commands.packs import import_pack as import_pack
 from services.roster.commands.planning import plan_ahead as plan_ahead
 from services.roster.commands.planning import plan_if_new_day as plan_if_new_day
+from services.roster.commands.planning import tell_calendars as tell_calendars
 from services.roster.commands.sessions import cancel_session as cancel_session
 from services.roster.commands.sessions import move_session as move_session
 from services.roster.commands.sessions import settle_clash as settle_clash

@@ -8,10 +8,11 @@ from zoneinfo import ZoneInfo
 from pydantic import BaseModel
 
 from services.roster.commands.planning import carry_out, learn_calendars, roster
-from services.roster.domain.calendar import Calendar, CalendarKind, DayKind, YearCalendar, changed_days
+from services.roster.domain.calendar import Calendar, CalendarKind, YearCalendar, changed_days
 from services.roster.domain.planning import PlanReport, confirmation, loosened, plan
 from services.roster.domain.problems import DifferenceChanged
 from services.roster.sql import planning as planning_sql
+from shared.calendar import DayKind
 from shared.database import Connection
 
 Confirmed = str | Literal[True] | None

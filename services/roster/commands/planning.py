@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from services.roster.domain.calendar import Calendar, YearCalendar, missing
+from services.roster.domain.calendar import Calendar, YearCalendar, merged, missing
 from services.roster.domain.placement import MARGIN
 from services.roster.domain.planning import Plan, PlanReport, Roster, plan
 from services.roster.domain.problems import RosterEmpty, SessionDateTaken
@@ -13,6 +13,7 @@ from services.roster.sql import county as county_sql
 from services.roster.sql import planning as planning_sql
 from services.roster.sql import sessions as sessions_sql
 from shared.database import Connection, constraints
+from shared.events.roster import CalendarAdopted
 from shared.messaging import outbox
 
 
@@ -70,4 +71,24 @@ async def carry_out(connection: Connection, planned: Plan, zone: ZoneInfo, now: 
         await outbox.append(connection, *(each.event() for each in planned.changed))
     for marked in planned.marked:
         await sessions_sql.mark_clash(connection, marked.session.session_id, marked.clash_with, marked.clash_choice)
+    await _tell_calendars(connection)
     await planning_sql.mark_planned(connection, now.astimezone(zone).date())
+
+
+async def tell_calendars(connection: Connection) -> int:
+    """Tell of each year whose working days are others than were told, or were never told; how many there were.
+
+    Whoever changes calendars does so themselves. It is run at each start, for an installation that entered its
+    calendars before anybody listened.
+    """
+    await planning_sql.lock_planning(connection)
+    return await _tell_calendars(connection)
+
+
+async def _tell_calendars(connection: Connection) -> int:
+    told = await planning_sql.select_told_years(connection)
+    changed = [each for each in merged(await planning_sql.select_calendars(connection)) if told.get(each.year) != each]
+    for each in changed:
+        version = await planning_sql.save_told_year(connection, each)
+        await outbox.append(connection, CalendarAdopted(version=version, calendar=each))
+    return len(changed)

@@ -19,13 +19,13 @@ import chinese_calendar
 from pydantic import Field, model_validator
 
 from services.roster.domain.entry import Day, Entry, Line
+from shared.calendar import DayKind, WorkingDays, is_weekend
+from shared.events.roster import CalendarYear
 
-DayKind = Literal["workday", "make_up_workday", "rest_day"]
 CalendarKind = Literal["official", "county", "seed", "county_days"]
 
 FIRST_YEAR, LAST_YEAR = 2000, 2100
 _BASES: tuple[CalendarKind, ...] = ("official", "county", "seed")
-_SATURDAY = 5
 _ONE_DAY = timedelta(days=1)
 
 Days = Annotated[tuple[Day, ...], Field(max_length=200)]
@@ -47,7 +47,7 @@ class YearCalendar(Entry):
         wrong = [f"{day} is not in {self.year}" for day in days if day.year != self.year]
         wrong += [f"{day} stands twice" for day in dict.fromkeys(days) if days.count(day) > 1]
         if self.kind != "county_days":
-            weekdays = [day for day in self.make_up_workdays if not _weekend(day)]
+            weekdays = [day for day in self.make_up_workdays if not is_weekend(day)]
             wrong += [f"{day} is no weekend, so it is worked anyway" for day in weekdays]
         if wrong:
             raise ValueError("; ".join(wrong))
@@ -67,48 +67,38 @@ class YearCalendar(Entry):
         )
 
 
-class Calendar:
-    """Every day of the years it is made of. A year of which nothing is known has weekends only."""
+class Calendar(WorkingDays):
+    """Every day of the years that these layers describe. A year of which nothing is known has weekends only."""
 
     def __init__(self, layers: Iterable[YearCalendar]) -> None:
-        by_year: dict[int, dict[str, YearCalendar]] = {}
-        for layer in layers:
-            by_year.setdefault(layer.year, {})[layer.kind] = layer
-        self._special: dict[date, DayKind] = {}
-        self._known: set[int] = set()
-        for year, kinds in by_year.items():
-            base = next((kinds[kind] for kind in _BASES if kind in kinds), None)
-            if base is not None and base.kind != "seed":
-                self._known.add(year)
-            for each in (base, kinds.get("county_days")):
-                if each is not None:
-                    self._special |= dict.fromkeys(each.rest_days, "rest_day")
-                    self._special |= {day: _worked(day) for day in each.make_up_workdays}
-
-    def knows(self, day: date) -> bool:
-        """Whether the year of `day` has an official or a county calendar."""
-        return day.year in self._known
-
-    def kind(self, day: date) -> DayKind:
-        """What `day` is."""
-        return self._special.get(day) or ("rest_day" if _weekend(day) else "workday")
-
-    def works(self, day: date) -> bool:
-        """Whether `day` is worked."""
-        return self.kind(day) != "rest_day"
-
-    def working_days_between(self, earlier: date, later: date) -> int:
-        """How many working days after `earlier` `later` comes, itself counted if it is worked."""
-        days = (earlier + count * _ONE_DAY for count in range(1, (later - earlier).days + 1))
-        return sum(self.works(day) for day in days)
+        super().__init__(merged(layers))
 
 
-def _weekend(day: date) -> bool:
-    return day.weekday() >= _SATURDAY
+def merged(layers: Iterable[YearCalendar]) -> list[CalendarYear]:
+    """What the layers come to, year by year: the base, and the county's days over it."""
+    by_year: dict[int, dict[str, YearCalendar]] = {}
+    for layer in layers:
+        by_year.setdefault(layer.year, {})[layer.kind] = layer
+    return [_merged(year, kinds) for year, kinds in sorted(by_year.items())]
+
+
+def _merged(year: int, kinds: dict[str, YearCalendar]) -> CalendarYear:
+    base = next((kinds[kind] for kind in _BASES if kind in kinds), None)
+    special: dict[date, DayKind] = {}
+    for each in (base, kinds.get("county_days")):
+        if each is not None:
+            special |= dict.fromkeys(each.rest_days, "rest_day")
+            special |= {day: _worked(day) for day in each.make_up_workdays}
+    return CalendarYear(
+        year=year,
+        status="known" if base is not None and base.kind != "seed" else "tentative",
+        rest_days=tuple(sorted(day for day, kind in special.items() if kind == "rest_day")),
+        make_up_workdays=tuple(sorted(day for day, kind in special.items() if kind == "make_up_workday")),
+    )
 
 
 def _worked(day: date) -> DayKind:
-    return "make_up_workday" if _weekend(day) else "workday"
+    return "make_up_workday" if is_weekend(day) else "workday"
 
 
 @cache

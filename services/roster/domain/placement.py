@@ -18,8 +18,9 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from itertools import pairwise
 
-from services.roster.domain.calendar import Calendar, DayKind
+from services.roster.domain.calendar import Calendar
 from services.roster.domain.programme import Programme
+from shared.calendar import DayKind
 
 CLASH_WORKING_DAYS = 3
 SEARCH_DAYS = 31

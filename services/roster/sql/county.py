@@ -26,11 +26,12 @@ async def select_venue(connection: Connection) -> tuple[Venue, int] | None:
 
 
 async def select_aggregate_ids(connection: Connection, after: str, limit: int) -> list[str]:
-    """The next ids of the venue, the matters and the sessions, in their order."""
+    """The next ids of the venue, the matters, the years' calendars and the sessions, in their order."""
     found = await connection.fetch(
         """
         (select venue_id as id from venue where venue_id > $1)
         union (select matter_id from matter where matter_id > $1 order by matter_id limit $2)
+        union (select year::text from calendar_year where year::text > $1 order by year::text limit $2)
         union (select session_id from session where session_id > $1 order by session_id limit $2)
         order by id
         limit $2

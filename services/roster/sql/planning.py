@@ -5,6 +5,7 @@ from datetime import date
 
 from services.roster.domain.calendar import YearCalendar
 from shared.database import Connection
+from shared.events.roster import CalendarAdopted, CalendarYear
 
 
 async def lock_planning(connection: Connection) -> None:
@@ -42,3 +43,35 @@ async def save_calendars(connection: Connection, layers: Sequence[YearCalendar])
         """,
         [(each.year, each.kind, each.source, each.rest_days, each.make_up_workdays) for each in layers],
     )
+
+
+async def select_told_years(connection: Connection) -> dict[int, CalendarYear]:
+    """The years that were told of, as they were told last."""
+    found = await connection.fetch("select year, state from calendar_year")
+    return {each["year"]: CalendarYear.model_validate_json(each["state"]) for each in found}
+
+
+async def save_told_year(connection: Connection, state: CalendarYear) -> int:
+    """Keep what is told of a year from now on, the row locked; its version."""
+    version: int = await connection.fetchval(
+        """
+        insert into calendar_year (year, version, state) values ($1, 1, $2)
+        on conflict (year) do update set version = calendar_year.version + 1, state = excluded.state
+        returning version
+        """,
+        state.year,
+        state.model_dump_json(),
+    )
+    return version
+
+
+async def lock_told_years(connection: Connection, ids: Sequence[str]) -> list[CalendarAdopted]:
+    """The last event of the years of these ids, each locked."""
+    found = await connection.fetch(
+        "select version, state from calendar_year where year::text = any($1::text[]) order by year for update",
+        list(ids),
+    )
+    return [
+        CalendarAdopted(version=each["version"], calendar=CalendarYear.model_validate_json(each["state"]))
+        for each in found
+    ]

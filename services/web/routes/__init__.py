@@ -9,6 +9,7 @@ from services.web.routes import (
     desk,
     drafts,
     hall,
+    leaving,
     matters,
     refused,
     staff,
@@ -29,5 +30,6 @@ ROUTERS = (
     counter.router,
     desk.router,
     closing.router,
+    leaving.router,
     assets.router,
 )

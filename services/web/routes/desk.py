@@ -14,13 +14,14 @@ from fastapi import APIRouter, Response
 
 from services.web import day
 from services.web.addresses import Id
-from services.web.day import Desk
+from services.web.day import Desk, Promises
 from services.web.domain import Official, Session
 from services.web.forms import whole_number
 from services.web.pages import OpenPage, Page
 from services.web.queries import or_none
 from services.web.refusals import REFUSALS, Refusal, refusal
 from services.web.routes.posted import Posted, PostedForm
+from services.web.security import new_draft
 from services.web.upstream import Refused
 from shared.access import Caller, allow
 
@@ -32,14 +33,15 @@ TICKET_VERBS = {"call", "resume"}
 NOWHERE = REFUSALS["not_found"]
 
 
-def _address(session_id: str, kind: str, window_id: str) -> str:
+def address_of(session_id: str, kind: str, window_id: str) -> str:
+    """The address of a window's desk or of its director's page."""
     return f"/staff/sessions/{quote(session_id, safe='')}/{kind}/{quote(window_id, safe='')}"
 
 
 @router.get("/staff/sessions/{session_id}/desk/{window_id}")
 async def desk(session_id: Id, window_id: Id, page: Page = OpenPage) -> Response:
     """The window's desk."""
-    return await _show(page, "desk", await page.queries.desk(session_id, window_id))
+    return await show_window(page, "desk", await page.queries.desk(session_id, window_id))
 
 
 @router.post("/staff/sessions/{session_id}/desk/{window_id}")
@@ -51,7 +53,7 @@ async def act(session_id: Id, window_id: Id, page: Page = OpenPage, posted: Post
 @router.get("/staff/sessions/{session_id}/live/{window_id}")
 async def live(session_id: Id, window_id: Id, page: Page = OpenPage) -> Response:
     """The director's day on a phone: who is at the window now, who waits, what was done."""
-    return await _show(page, "live", await page.queries.desk(session_id, window_id))
+    return await show_window(page, "live", await page.queries.desk(session_id, window_id))
 
 
 @router.post("/staff/sessions/{session_id}/live/{window_id}")
@@ -64,10 +66,10 @@ async def _act(page: Page, kind: str, session_id: str, window_id: str, posted: P
     shown = await page.queries.desk(session_id, window_id)
     verb, form = posted.get("verb"), posted.fields
     if not posted.is_fresh:
-        return await _show(page, kind, shown, form, because=REFUSALS["form_expired"])
+        return await show_window(page, kind, shown, form, because=REFUSALS["form_expired"])
     body, findings = _body(page, shown, verb, form)
     if findings:
-        return await _show(page, kind, shown, form, findings=findings)
+        return await show_window(page, kind, shown, form, findings=findings)
     if body is None:
         return page.tell(NOWHERE, HTTPStatus.NOT_FOUND, code="not_found")
     name = "attend" if verb in ("present", "away") else verb
@@ -75,8 +77,8 @@ async def _act(page: Page, kind: str, session_id: str, window_id: str, posted: P
         await page.commands.at_window(session_id, window_id, name, body)
     except Refused as refused:
         fresh = await page.queries.desk(session_id, window_id)
-        return await _show(page, kind, fresh, form, because=refusal(refused.code), status=refused.status)
-    return page.go(_address(session_id, kind, window_id))
+        return await show_window(page, kind, fresh, form, because=refusal(refused.code), status=refused.status)
+    return page.go(address_of(session_id, kind, window_id))
 
 
 def _body(  # noqa: PLR0911  (one way a verb)
@@ -110,7 +112,7 @@ def _body(  # noqa: PLR0911  (one way a verb)
     return None, {}
 
 
-async def _show(  # noqa: PLR0913  (what a desk may be shown with)
+async def show_window(  # noqa: PLR0913  (what a desk may be shown with)
     page: Page,
     kind: str,
     shown: Desk,
@@ -120,11 +122,13 @@ async def _show(  # noqa: PLR0913  (what a desk may be shown with)
     findings: Mapping[str, str] | None = None,
     status: int = HTTPStatus.CONFLICT,
 ) -> Response:
-    session, matters, officials, departments = await asyncio.gather(
+    """The window's page, with what was typed and what did not work."""
+    session, matters, officials, departments, promises = await asyncio.gather(
         page.queries.session_or_none(shown.session_id),
         page.queries.matters_of(shown.matter_ids),
         _officials(page),
         or_none(page.queries.departments()),
+        _promises(page, kind, shown),
     )
     return page.show(
         f"staff/{kind}.html",
@@ -145,9 +149,15 @@ async def _show(  # noqa: PLR0913  (what a desk may be shown with)
         typed=typed or {},
         because=because,
         findings=findings or {},
-        address=_address(shown.session_id, kind, shown.window_id),
+        address=address_of(shown.session_id, kind, shown.window_id),
         day=day,
+        promises=promises,
+        draft=(typed or {}).get("draft") or new_draft(),
     )
+
+
+async def _promises(page: Page, kind: str, shown: Desk) -> Promises | None:
+    return await page.queries.promises(shown.session_id, shown.window_id) if kind == "live" else None
 
 
 async def _officials(page: Page) -> dict[str, Official]:

@@ -1,6 +1,7 @@
 """What everybody in the hall sees: the screen with the calls, and a visitor's own ticket. Neither names anybody."""
 
 import asyncio
+from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Annotated
 from urllib.parse import quote
@@ -8,6 +9,7 @@ from urllib.parse import quote
 from fastapi import APIRouter, Path, Response
 
 from services.web.addresses import Id
+from services.web.day import CHOICES
 from services.web.pages import OpenPage, Page
 from services.web.refusals import REFUSALS, Refusal, refusal
 from services.web.routes.posted import Posted, PostedForm
@@ -49,6 +51,67 @@ async def leave(token: Token, page: Page = OpenPage, posted: Posted = PostedForm
             raise
         return await _status(page, token, refusal(refused.code))
     return page.go(f"/tickets/{quote(token, safe='')}")
+
+
+@router.get("/tickets/{token}/issue")
+async def ask_issue(token: Token, page: Page = OpenPage) -> Response:
+    """Write it down for the director?"""
+    return await _issue(page, token, {})
+
+
+@router.post("/tickets/{token}/choice")
+async def choose(token: Token, page: Page = OpenPage, posted: Posted = PostedForm) -> Response:
+    """The director is gone: stay, come first next time, or be called."""
+    choice = posted.get("choice")
+    written = choice == "written_issue"
+    if not posted.is_fresh:
+        because = REFUSALS["form_expired"]
+        return await _issue(page, token, posted.fields, because) if written else await _status(page, token, because)
+    if choice not in CHOICES:
+        return page.tell(REFUSALS["not_found"], HTTPStatus.NOT_FOUND, code="not_found")
+    body: dict[str, str | None] = {"choice": choice}
+    if written:
+        if not posted.get("text"):
+            return await _issue(page, token, posted.fields, findings={"text": page.say("请写一句您的事情")})
+        body |= {"text": posted.get("text"), "phone": posted.get("phone") or None}
+    try:
+        await page.commands.choose(token, body)
+    except Refused as refused:
+        if written and refused.code == "invalid_request":
+            return await _issue(page, token, posted.fields, findings=issue_findings(page, refused))
+        if refused.code not in ("ticket_moved_on", "official_present", "day_closed"):
+            raise
+        return await _status(page, token, refusal(refused.code))
+    return page.go(f"/tickets/{quote(token, safe='')}")
+
+
+def issue_findings(page: Page, refused: Refused) -> dict[str, str]:
+    """What is to be mended of a written issue that the queue refused."""
+    words = {
+        "text": page.say("这段话收不下来，请写短一些，不要有特殊字符"),
+        "phone": page.say("请留一个打得通的电话，家人、村干部的也行"),
+    }
+    found = {name: words[name] for each in refused.errors if (name := each.pointer.strip("/")) in words}
+    return found or {"text": words["text"]}
+
+
+async def _issue(
+    page: Page,
+    token: str,
+    typed: Mapping[str, str],
+    because: Refusal | None = None,
+    findings: Mapping[str, str] | None = None,
+) -> Response:
+    return page.show(
+        "day/issue.html",
+        HTTPStatus.UNPROCESSABLE_ENTITY if findings else HTTPStatus.CONFLICT if because else HTTPStatus.OK,
+        personal=True,
+        ticket=await page.queries.status(token),
+        token=token,
+        typed=typed,
+        because=because,
+        findings=findings or {},
+    )
 
 
 async def _status(page: Page, token: str, because: Refusal | None = None) -> Response:

@@ -1,0 +1,68 @@
+"""What a director does beyond a visitor's matter: findings and decisions. Their words are encrypted and stay here."""
+
+from typing import Any
+
+from services.queue.commands.day import Day
+from services.queue.domain import requests
+from services.queue.domain.people import SAID_PURPOSE
+from services.queue.domain.tickets import Row
+from services.queue.domain.windows import WindowDay
+from services.queue.sql import days
+from services.queue.sql import findings as sql
+from shared.events import queue as events
+from shared.messaging import outbox
+from shared.privacy import Vault
+
+
+async def note(day: Day, window: WindowDay, wish: requests.NoteFinding, key: str | None, vault: Vault) -> None:
+    """Note what hurts, found without a visitor; sent again with the same key, it is the same."""
+    text = vault.encrypt(wish.text, SAID_PURPOSE)
+    await _keep(day, window, key, kind="finding", settled=wish.settled, text=text)
+
+
+async def decide(day: Day, window: WindowDay, wish: requests.MakeDecision, key: str | None, vault: Vault) -> None:
+    """Keep a decision with its scope and what it rests on; sent again with the same key, it is the same."""
+    await _keep(
+        day,
+        window,
+        key,
+        kind="decision",
+        text=vault.encrypt(wish.text, SAID_PURPOSE),
+        scope=vault.encrypt(wish.scope, SAID_PURPOSE),
+        basis=vault.encrypt(wish.basis, SAID_PURPOSE) if wish.basis else None,
+    )
+
+
+async def _keep(day: Day, window: WindowDay, key: str | None, **facts: Any) -> None:
+    _, there = window.received_by()
+    common = {
+        "session_id": day.session_id,
+        "window_id": window.window_id,
+        "department_id": window.department_id,
+        "official_id": there or window.official_id,
+        "noted_at": day.now,
+        "idempotency_key": key,
+    }
+    row = await sql.insert_finding(day.connection, {"settled": None, "scope": None, "basis": None, **common, **facts})
+    if row is None:
+        return
+    await outbox.append(day.connection, finding_event({**row, "venue_id": day.venue_id}))
+    await days.count_change(day.connection, day.session_id)
+
+
+def finding_event(row: Row) -> events.FindingEvent:
+    """What is said of a finding or decision: id and kind, and no text."""
+    event = events.FindingNoted if row["kind"] == "finding" else events.DecisionMade
+    return event(
+        version=row["version"],
+        finding=events.Finding(
+            finding_id=str(row["finding_id"]),
+            session_id=row["session_id"],
+            venue_id=row["venue_id"],
+            window_id=row["window_id"],
+            department_id=row["department_id"],
+            official_id=row["official_id"],
+            kind=row["kind"],
+            settled=row["settled"],
+        ),
+    )
