@@ -128,6 +128,7 @@ async def enter_paper_visit(day: Day, wish: requests.PaperVisit, vault: Vault) -
             "matter_ids": [each.matter_id for each in wish.outcomes],
             "persons": wish.persons,
             "priority": None,
+            "delegation": False,
             "language": "zh",
             "near": True,
             "booked_for": booking["starts_at"] if booking else None,

@@ -11,6 +11,28 @@ from services.queue.domain.windows import State as WindowState
 from shared.events.queue import OutcomeKind, ReceivedBy, Totals
 
 
+class Wishes(BaseModel):
+    """What a visitor said of themselves."""
+
+    last_bus_at: datetime | None
+    fetch: bool
+    """Deaf or frail: staff come and fetch them."""
+    away_until: datetime | None
+    """Passed over until then, the place is kept; None once it is over."""
+
+
+class Group(BaseModel):
+    """More people than come to the window at once: the hall's manager is told, and gives them a room."""
+
+    ticket_id: str
+    number: str
+    persons: int
+    representatives: int
+    department_id: str
+    state: State
+    room: str | None
+
+
 class TodayView(BaseModel):
     """The sessions of today."""
 
@@ -26,6 +48,8 @@ class SessionToday(BaseModel):
     programme_name_zh: str
     programme_name_en: str
     windows: list["WindowBrief"]
+    groups: list[Group]
+    """Who is here and large enough to be given a room, by arrival."""
 
 
 class WindowBrief(BaseModel):
@@ -113,6 +137,10 @@ class StatusView(BaseModel):
     department_id: str
     matter_ids: list[str]
     persons: int
+    representatives: int | None
+    """So many of a large group come to the window; None where all of them do."""
+    room: str | None
+    wishes: Wishes
     window_number: int | None
     """Where to go; None while several windows may call it."""
     window_id: str | None
@@ -137,12 +165,21 @@ class TicketView(BaseModel):
     department_id: str
     matter_ids: list[str]
     persons: int
+    representatives: int | None
+    """So many of a large group come to the window; None where all of them do."""
+    delegation: bool
     priority: Priority | None
     window_number: int | None
     booked_for: datetime | None
     arrived_at: datetime
     before: int | None
     version: int
+
+
+class CheckedInView(TicketView):
+    """A ticket, with the others that the same person got for the day."""
+
+    also: list[TicketView]
 
 
 class Visitor(BaseModel):
@@ -168,6 +205,10 @@ class Waits(BaseModel):
     document_last4: str | None
     matter_ids: list[str]
     persons: int
+    representatives: int | None
+    room: str | None
+    delegation: bool
+    wishes: Wishes
     priority: Priority | None
     booked_for: datetime | None
     arrived_at: datetime
@@ -188,6 +229,10 @@ class AtWindow(BaseModel):
     visitor: Visitor
     matter_ids: list[str]
     persons: int
+    representatives: int | None
+    room: str | None
+    delegation: bool
+    wishes: Wishes
     priority: Priority | None
     booked_for: datetime | None
     arrived_at: datetime
