@@ -48,8 +48,30 @@ VERBS = {
     "finish": phrase("办结"),
 }
 SETTLED = ("on_the_spot", "handed_on")
+WISH_FIELDS = {"/last_bus_at": "last_bus", "/away_until": "away"}
+TIME_PAST = phrase("请填今天还没到的时间")
 EXPLAINED = ("incomplete", "declined")
 """Outcomes that the visitor is owed a word about."""
+
+
+class Wishes(State):
+    """What a visitor said of themselves."""
+
+    last_bus_at: datetime | None = None
+    fetch: bool = False
+    away_until: datetime | None = None
+
+
+class Group(State):
+    """A group that comes by representatives, and the room that it was given."""
+
+    ticket_id: str
+    number: str
+    persons: int
+    representatives: int
+    department_id: str
+    state: str = ""
+    room: str | None = None
 
 
 class WindowBrief(State):
@@ -75,6 +97,7 @@ class SessionToday(State):
     programme_name_zh: str
     programme_name_en: str = ""
     windows: tuple[WindowBrief, ...] = ()
+    groups: tuple[Group, ...] = ()
 
 
 class Today(State):
@@ -132,6 +155,10 @@ class Status(State):
     booked_for: datetime | None = None
     department_id: str
     matter_ids: tuple[str, ...] = ()
+    persons: int = 1
+    representatives: int | None = None
+    room: str | None = None
+    wishes: Wishes = Wishes()
     window_number: int | None = None
     window_id: str | None = None
     attendance: str | None = None
@@ -152,11 +179,15 @@ class Ticket(State):
     department_id: str
     matter_ids: tuple[str, ...] = ()
     persons: int = 1
+    representatives: int | None = None
+    delegation: bool = False
     priority: str | None = None
     window_number: int | None = None
     booked_for: datetime | None = None
     arrived_at: datetime
     before: int | None = None
+    also: tuple["Ticket", ...] = ()
+    """What the same person got at other departments."""
 
 
 class Visitor(State):
@@ -181,6 +212,10 @@ class Waits(State):
     document_last4: str | None = None
     matter_ids: tuple[str, ...] = ()
     persons: int = 1
+    representatives: int | None = None
+    room: str | None = None
+    delegation: bool = False
+    wishes: Wishes = Wishes()
     priority: str | None = None
     booked_for: datetime | None = None
     arrived_at: datetime
@@ -198,6 +233,10 @@ class AtWindow(State):
     visitor: Visitor = Visitor()
     matter_ids: tuple[str, ...] = ()
     persons: int = 1
+    representatives: int | None = None
+    room: str | None = None
+    delegation: bool = False
+    wishes: Wishes = Wishes()
     priority: str | None = None
     booked_for: datetime | None = None
     arrived_at: datetime
@@ -313,3 +352,29 @@ def finish_of(matter_ids: Sequence[str], form: Mapping[str, str]) -> Finish:
     if suggestion := form.get("suggestion", ""):
         found.body["suggestions"] = [suggestion]
     return found
+
+
+def wishes_shown(ticket: Status, zone: ZoneInfo) -> dict[str, str]:
+    """What a visitor has said, as the form shows it."""
+    said = ticket.wishes
+    times = {"last_bus": said.last_bus_at, "away": said.away_until}
+    shown = {name: f"{when.astimezone(zone):%H:%M}" if when else "" for name, when in times.items()}
+    return {**shown, "fetch": "1" if said.fetch else ""}
+
+
+def wishes_of(ticket: Status, form: Mapping[str, str], zone: ZoneInfo) -> tuple[dict[str, Any], dict[str, str]]:
+    """What the queue is told, and what is to be mended first. What the form leaves as it was is not said again."""
+    if form.get("back"):
+        return {"away_until": None}, {}
+    shown = wishes_shown(ticket, zone)
+    body: dict[str, Any] = {"fetch": bool(form.get("fetch"))}
+    findings = {}
+    for member, name in (("last_bus_at", "last_bus"), ("away_until", "away")):
+        typed = form.get(name, shown[name])
+        if typed == shown[name]:
+            continue
+        moment = moment_of(ticket.now.astimezone(zone).date(), typed, zone)
+        if typed and moment is None:
+            findings[name] = phrase("时间写成 16:30 这样")
+        body[member] = moment.isoformat() if moment else None
+    return body, findings
