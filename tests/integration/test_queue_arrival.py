@@ -229,6 +229,15 @@ async def test_coming_back_early_is_being_back(hall: Hall):
     assert told(await wish(hall, first["token"], away_until=at("11:00").isoformat())) == (409, "ticket_moved_on")
 
 
+async def test_taking_back_a_call_sends_nobody_away_who_came_back_meanwhile(hall: Hall):
+    first = (await hall.walk_in()).json()
+    await wish(hall, first["token"], away_until=at("11:00").isoformat())
+    await hall.do("w1", "call", ticket_id=first["ticket_id"])
+    assert (await wish(hall, first["token"], away_until=None)).status_code == 200
+    await hall.do("w1", "undo")
+    assert (await hall.do("w2", "call-next"))["at"]["number"] == "A001"
+
+
 async def test_who_is_received_is_no_longer_away_wherever_they_wait_next(hall: Hall):
     first = (await hall.walk_in()).json()
     await wish(hall, first["token"], away_until=at("11:00").isoformat())
