@@ -65,7 +65,7 @@ async def hall_day(stack: Stack) -> AsyncIterator[HallDay]:
         session_id = session["session_id"]
         slots = (await http.get(f"{SESSIONS}/{session_id}/slots", params={"matter_id": MATTER})).json()["items"]
         slot = next(each for each in slots if each["free"])
-        document = new_resident_id()
+        document = new_resident_id(range(1940, 1956))  # past seventy: the pages show priority
         body = {
             "slot_id": slot["slot_id"],
             "matter_id": MATTER,
