@@ -19,7 +19,7 @@ class _Reader(HTMLParser):
             if self._inside:
                 self.found = {}
         elif tag == "input" and self._inside and self.found is not None and given.get("name"):
-            if given.get("type") == "radio" and "checked" not in given:
+            if given.get("type") in ("radio", "checkbox") and "checked" not in given:
                 return
             self.found[given["name"] or ""] = given.get("value") or ""
 

@@ -155,9 +155,9 @@ def _free_port() -> int:
                 return port
 
 
-def new_resident_id() -> str:
-    """A resident ID that nobody has used yet in this run, with its true check character."""
-    body = f"11010519{40 + secrets.randbelow(60)}{1 + secrets.randbelow(12):02}{1 + secrets.randbelow(28):02}"
+def new_resident_id(born: range = range(1940, 2000)) -> str:
+    """A resident ID that nobody has used yet in this run, of somebody born in these years, with its check character."""
+    body = f"110105{secrets.choice(born)}{1 + secrets.randbelow(12):02}{1 + secrets.randbelow(28):02}"
     body += f"{secrets.randbelow(1000):03}"
     digit: str = ric.calc_check_digit(body + "0")
     return body + digit

@@ -93,7 +93,8 @@ async def _ask(http: httpx.AsyncClient, settings: QueueSettings, booking_ids: li
 
 
 async def forget(runtime: Runtime, settings: QueueSettings) -> None:
-    """Delete the cards of days that are over or closed."""
+    """Delete the cards of days that are over or closed, and empty those of bookings that were cancelled."""
     async with transaction(runtime.pool) as connection:
         today = (await county_now(connection)).astimezone(settings.zone).date()
         await sql.delete_old(connection, today, DELETE_BATCH)
+        await sql.empty_cancelled(connection, DELETE_BATCH)

@@ -9,8 +9,9 @@ from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from services.web.day import Figures, Outcome, finish_of, moment_of
+from services.web.day import finish_of, moment_of
 from services.web.forms import has_controls, whole_number
+from services.web.hall import Figures, Outcome
 from services.web.languages import phrase
 from services.web.refusals import Refusal, Way
 from shared.events.base import State

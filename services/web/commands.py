@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from services.web.closing import Closing
-from services.web.day import Desk, Promises, Status, Ticket
 from services.web.domain import Booking
+from services.web.hall import Desk, Promises, Status, Ticket, Today
 from services.web.queries import QUEUE, segment
 from services.web.upstream import Refused, Unavailable, Upstream
 from shared.events.base import State
@@ -64,6 +64,15 @@ class Commands:
         """Somebody without a booking takes a ticket; with the same key it is the same one."""
         path = f"{QUEUE}/staff/sessions/{segment(session_id)}/walk-ins"
         return await self.upstream.post("queue", path, Ticket, body, key=key)
+
+    async def give_room(self, session_id: str, ticket_id: str, room: str | None) -> Today:
+        """Keep which room a group was given."""
+        path = f"{QUEUE}/staff/sessions/{segment(session_id)}/tickets/{segment(ticket_id)}/room"
+        return await self.upstream.post("queue", path, Today, {"room": room})
+
+    async def keep_wishes(self, token: str, body: dict[str, Any]) -> Status:
+        """What a visitor says of themselves."""
+        return await self.upstream.post("queue", f"{QUEUE}/tickets/{segment(token)}/wishes", Status, body)
 
     async def leave(self, token: str) -> Status:
         """The visitor goes: not today."""

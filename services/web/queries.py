@@ -15,7 +15,6 @@ from typing import TypeVar
 from urllib.parse import quote
 
 from services.web.closing import Closing, Visit, Visits
-from services.web.day import Desk, Notice, Promises, Screen, Status, Today
 from services.web.domain import (
     BookableSessions,
     ConsoleMessages,
@@ -29,6 +28,7 @@ from services.web.domain import (
     Slot,
     Slots,
 )
+from services.web.hall import Desk, Notice, Promises, Screen, Status, Today
 from services.web.settings import WebSettings
 from services.web.upstream import Answer, Refused, Unavailable, Upstream
 from shared.events.roster import Venue

@@ -124,8 +124,30 @@ REFUSALS: dict[str, Refusal] = {
     "check_in_unknown": Refusal(
         phrase("今天没有这个预约码"), phrase("请核对号码和日子。没有预约，也可以按事项取号。"), Way.AGAIN
     ),
-    "code_unreadable": Refusal(phrase("预约码是 8 位数字"), phrase("请再扫一次，或者照着短信、凭证输入。"), Way.AGAIN),
-    "booking_cancelled": Refusal(phrase("这个预约已经取消了"), phrase("还想办，请按事项取一个现场号。"), Way.AGAIN),
+    "code_unreadable": Refusal(
+        phrase("认不出这个号码"),
+        phrase("预约码是 8 位数字，身份证号是 18 位，请再扫一次或者照着输。别的证件，先选证件种类。"),
+        Way.AGAIN,
+    ),
+    "booking_other_day": Refusal(
+        phrase("这个号不是今天的"),
+        phrase("到那天再来签到。今天就想办，到服务台按事项取一个现场号。"),
+        Way.AGAIN,
+    ),
+    "booking_other_session": Refusal(
+        phrase("这个号是今天另一场的"), phrase("请从“今天的窗口”里打开那一场，再签到。"), Way.AGAIN
+    ),
+    "document_not_booked": Refusal(
+        phrase("这个证件今天没有预约"),
+        phrase("替别人来办的，用那个人的预约码。没有预约，按事项取一个现场号。"),
+        Way.AGAIN,
+    ),
+    "bookings_of_firm": Refusal(
+        phrase("这个单位今天约了好几批"), phrase("单位的证件分不出是哪一批，请用来人的预约码签到。"), Way.AGAIN
+    ),
+    "booking_cancelled": Refusal(
+        phrase("这个预约已经取消了"), phrase("还想办，到服务台按事项取一个现场号。"), Way.AGAIN
+    ),
     "session_not_today": Refusal(phrase("这一场不是今天"), phrase("请从今天的场次里重新点。"), Way.START),
     "day_closed": Refusal(phrase("今天已经日结了"), phrase("还要改，请由大厅经理更正，写明原因。"), Way.START),
     "sheet_too_large": Refusal(phrase("这一天的接待太多，一张表放不下"), phrase("请找管理系统的人帮忙。")),

@@ -13,8 +13,10 @@
 import hashlib
 import hmac
 import json
+import re
 import secrets
 from dataclasses import dataclass
+from ipaddress import ip_address
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -24,6 +26,7 @@ from fastapi import Request, Response
 from pydantic import SecretStr
 
 from services.web.sealing import Seal
+from services.web.settings import WebSettings
 
 FORM_COOKIE = "form"
 VOUCHER_COOKIE = "voucher"
@@ -49,12 +52,34 @@ HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
 }
+HOST = re.compile(r"(\[[0-9a-f:.]+\]|[a-z0-9.-]+)(:[0-9]{1,5})?")
 TRANSPORT_HEADER = ("Strict-Transport-Security", "max-age=31536000")
 
 
 def is_secure(request: Request) -> bool:
     """Whether the visitor's browser speaks https: the gateway says so, which alone reaches this service."""
     return request.headers.get("x-forwarded-proto", request.url.scheme) == "https"
+
+
+def public_origin(request: Request, settings: WebSettings) -> str | None:
+    """Where visitors find these pages, for what is printed; None where the request's `Host` is nobody's we know."""
+    if settings.public_url:
+        return settings.public_url.rstrip("/")
+    host = request.headers.get("host", "").lower()
+    try:
+        name = urlsplit(f"//{host}").hostname or ""
+    except ValueError:
+        return None
+    if not HOST.fullmatch(host) or not (name in ("localhost", *settings.allowed_hosts) or _is_private(name)):
+        return None
+    return f"{'https' if is_secure(request) else 'http'}://{host}"
+
+
+def _is_private(name: str) -> bool:
+    try:
+        return ip_address(name).is_private
+    except ValueError:
+        return False
 
 
 def comes_from_here(request: Request) -> bool:

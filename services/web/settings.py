@@ -1,9 +1,18 @@
 """The pages' settings."""
 
-from pydantic import Field
-from pydantic_settings import SettingsConfigDict
+from typing import Annotated, Any
+
+from pydantic import BeforeValidator, Field
+from pydantic_settings import NoDecode, SettingsConfigDict
 
 from shared.settings import ServiceSettings
+
+
+def _listed(hosts: Any) -> Any:
+    """Hosts as an environment writes them: with commas between."""
+    if not isinstance(hosts, str):
+        return hosts
+    return tuple(each.strip().lower() for each in hosts.split(",") if each.strip())
 
 
 class WebSettings(ServiceSettings):
@@ -23,3 +32,8 @@ class WebSettings(ServiceSettings):
     """How long a voucher can be opened again without code and digits."""
     draft_seconds: int = Field(default=3600, ge=60)
     """How long a browser keeps what was typed on the way to a booking."""
+    public_url: str = Field(default="", pattern=r"^(https?://[^\s?#@]+)?$")
+    """Where visitors find the pages, such as `https://fuwuri.example.cn`: what a ticket's QR code opens."""
+    allowed_hosts: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_listed)] = ()
+    """Without `public_url` a ticket's QR code opens the host that the counter's browser asked, if it is one of these,
+    `localhost` or a private address. Whoever asks may send any `Host`, and a printed code must not lead elsewhere."""

@@ -44,6 +44,8 @@ class Visit(State):
     matter_ids: tuple[str, ...]
     persons: int = Field(ge=0)
     """How many came, all counted; 0 where nobody did."""
+    counted: bool = True
+    """False for a delegation or inspection: neither its visit nor its persons belong in any figure."""
     priority: bool = False
     language: Literal["zh", "en"] = "zh"
     state: Literal["waiting", "called", "serving", "held", "finished", "closed", "no_show"]

@@ -109,11 +109,30 @@ async def every_page_of_the_day(page: Page, day: HallDay) -> AsyncIterator[str]:
     for name, address in {"kiosk": f"{base}/kiosk", "counter": f"{base}/counter"}.items():
         await page.goto(address)
         yield name
-    await arrive(page, day)
+    await page.fill("#code", new_resident_id())
+    await press(page, "button.go")
+    yield "counter, no booking"
+    await arrive(page, day, persons="12")
     yield "ticket"
     ticket = await page.get_attribute("a[href^='/tickets/']", "href") or ""
     await page.goto(ticket)
     yield "waiting"
+    await page.goto(f"{ticket}/wishes")
+    yield "wishes"
+    await page.fill("#last_bus", "00:01")
+    await press(page)
+    yield "wishes to mend"
+    await page.fill("#last_bus", "23:30")
+    await page.fill("#away", "23:00")
+    await page.check("[name=fetch]")
+    await press(page)
+    yield "away"
+    await page.goto("/staff/today")
+    yield "today, with a group"
+    await page.goto(desk)
+    yield "desk, somebody away"
+    await page.goto(ticket)
+    await press(page, "button[name=back]")
     await page.goto(f"{ticket}/leave")
     yield "leaving"
     await page.goto(desk)

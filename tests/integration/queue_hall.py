@@ -5,7 +5,7 @@ import uuid
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import asyncpg
@@ -93,12 +93,21 @@ class Hall:
         }
         return Booking(**{**known, **changes})
 
-    async def booked(self, clock: str = "09:30", *, person: bytes | None = None, **changes: Any) -> tuple[Booking, str]:
+    async def booked(
+        self, clock: str = "09:30", *, person: bytes | None = None, born_on: date | None = None, **changes: Any
+    ) -> tuple[Booking, str]:
         """A booking that was told of, with its card; and its code."""
         booking = self.booking(clock, **changes)
         code = str(next(self.codes))
         await self.take(booking, 1)
-        card = Card(booking_id=booking.booking_id, name="王桂兰", surname="王", document_last4="274X", version=1)
+        card = Card(
+            booking_id=booking.booking_id,
+            name="王桂兰",
+            surname="王",
+            document_last4="274X",
+            version=1,
+            born_on=born_on,
+        )
         row = (
             uuid.UUID(booking.booking_id),
             1,
@@ -112,6 +121,14 @@ class Hall:
 
     async def check_in(self, code: str, **wish: Any) -> httpx.Response:
         return await self.http.post(f"{API}/staff/sessions/{self.session_id}/check-ins", json={"code": code, **wish})
+
+    def document_key(self, number: str, indexed: str = "resident_id") -> bytes:
+        return self.vault.document_key(indexed, number)
+
+    async def show(self, number: str, kind: str = "resident_id", **wish: Any) -> httpx.Response:
+        """Show a document at the counter."""
+        body = {"document": {"kind": kind, "number": number}, **wish}
+        return await self.http.post(f"{API}/staff/sessions/{self.session_id}/check-ins", json=body)
 
     async def walk_in(self, matter_id: str = "house", *, key: str = "", **wish: Any) -> httpx.Response:
         return await self.http.post(

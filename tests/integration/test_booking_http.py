@@ -347,6 +347,7 @@ async def test_a_visitor_card_is_for_services_alone(desk, client, settings_env):
         "surname": "王",
         "document_last4": resident_id(1)[-4:],
         "document_key": desk.vault.document_key("resident_id", resident_id(1)).hex(),
+        "born_on": "1950-01-01",
         "note": None,
         "raised_before": None,
         "state": "confirmed",

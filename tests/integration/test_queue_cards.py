@@ -108,7 +108,7 @@ async def test_a_newer_booking_is_asked_for_again(hall: Hall, monkeypatch):
     assert booking.asked == [[told.booking_id]] * 2
 
 
-async def test_cards_are_deleted_once_their_day_is_over_or_the_booking_gone(hall: Hall, monkeypatch):
+async def test_cards_are_deleted_once_their_day_is_over_and_emptied_once_the_booking_is_gone(hall: Hall, monkeypatch):
     booking = Booking()
     first, second = hall.booking(), hall.booking("10:00")
     for each in (first, second):
@@ -117,9 +117,10 @@ async def test_cards_are_deleted_once_their_day_is_over_or_the_booking_gone(hall
         await fetch()
         await hall.take(first.model_copy(update={"state": "cancelled", "cancelled_at": first.booked_at}), 2)
         await forget()
-        assert [row["booking_id"] for row in await hall.fetch("select booking_id from card")] == [
-            uuid.UUID(second.booking_id)
-        ]
+        kept = await hall.fetch("select booking_id, document_key from card where card is not null")
+        assert [row["booking_id"] for row in kept] == [uuid.UUID(second.booking_id)]
+        (left,) = await hall.fetch("select * from card where card is null")
+        assert (left["booking_id"], left["document_key"]) == (uuid.UUID(first.booking_id), None)
         await hall.at("00:01", days=1)
         await forget()
     assert await hall.fetch("select from card") == []

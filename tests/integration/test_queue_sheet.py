@@ -102,6 +102,20 @@ async def test_the_workbook_agrees_with_the_totals_to_the_last_person(hall: Hall
     assert first["预约"] == datetime(2026, 12, 11, 9, 30)  # noqa: DTZ001
 
 
+async def test_a_delegation_stands_on_the_sheet_and_is_counted_nowhere(hall: Hall):
+    await a_day(hall)
+    before = await totals(hall)
+    await hall.walk_in(persons=12, delegation=True)
+    await hall.do("w1", "call-next")
+    await hall.do("w1", "start")
+    await hall.finish("w1")
+    windows, visits = await book(hall)
+    assert await totals(hall) == before
+    (guests,) = [each for each in visits if each["来源"].startswith("参观考察")]
+    assert guests["人次"] == 12
+    agrees(windows, [each for each in visits if each is not guests], before)
+
+
 async def test_a_finding_without_a_visitor_is_counted_at_its_window(hall: Hall):
     await a_day(hall)
     await hall.fetch(

@@ -11,8 +11,8 @@ from pydantic_core import PydanticCustomError
 from stdnum.cn import ric, uscc
 
 from services.booking.domain import codes
-from services.booking.domain.documents import birth_date, canonical_number, index_type
 from services.booking.domain.requests import BookingRequest, Email, Name, Note, Phone
+from shared.documents import birth_date, canonical_number, index_type
 
 
 def checked(body):

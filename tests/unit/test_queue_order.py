@@ -215,10 +215,15 @@ def queues(draw, *, behind=3, priority=True):
                 overtaken=draw(st.integers(0, 2)),
                 behind=draw(st.sampled_from([0, 0, 0, *range(behind + 1)])),
                 elsewhere=draw(st.sampled_from([False] * 5 + [True])),
+                away=draw(st.sampled_from([False] * 5 + [True])),
                 first_next=draw(st.sampled_from([False] * 7 + [True])),
             )
         )
     return draw(st.permutations(people)), NINE + now * MINUTE
+
+
+def here(each):
+    return not (each.elsewhere or each.away)
 
 
 def walk_in(each):
@@ -269,9 +274,9 @@ def goes_before(each, one, now):
 
 def told(waiting, now):
     """The next one as the rules tell it, slowly."""
-    here = [each for each in waiting if not each.elsewhere]
-    fewest = min((each.behind for each in here), default=0)
-    order = plain([each for each in here if each.behind == fewest], now)
+    callable_now = [each for each in waiting if here(each)]
+    fewest = min((each.behind for each in callable_now), default=0)
+    order = plain([each for each in callable_now if each.behind == fewest], now)
     for index, each in enumerate(order):
         if each.priority:
             if all(before.overtaken < 2 for before in order[:index]):
@@ -294,7 +299,7 @@ def test_the_line_is_what_calling_one_after_the_other_gives(queue):
     while (found := next_ticket(left, now)) is not None:
         called.append(found.ticket_id)
         left = after(left, found)
-    assert all(each.elsewhere for each in left)
+    assert not any(here(each) for each in left)
     assert line(waiting, now) == called + [each.ticket_id for each in plain(left, now)]
 
 
@@ -309,20 +314,20 @@ def test_everybody_stands_in_the_line_once_however_the_tickets_are_listed(queue,
 
 
 @given(queues())
-def test_nobody_at_another_window_is_called(queue):
+def test_nobody_at_another_window_or_away_is_called(queue):
     waiting, now = queue
     found = next_ticket(waiting, now)
-    here = {each.ticket_id for each in waiting if not each.elsewhere}
-    assert (found is None) == (not here)
+    present = {each.ticket_id for each in waiting if here(each)}
+    assert (found is None) == (not present)
     if found is not None:
-        assert {found.ticket_id, *found.overtaken} <= here
+        assert {found.ticket_id, *found.overtaken} <= present
         assert line(waiting, now)[0] == found.ticket_id
 
 
 def ahead(waiting, now, first, second):
     """Of all pairs of people without priority who may both be called: is the first always before the second."""
     places = {name: place for place, name in enumerate(line(waiting, now))}
-    plain_people = [each for each in waiting if not (each.priority or each.elsewhere or each.behind or each.first_next)]
+    plain_people = [each for each in waiting if not (each.priority or each.behind or each.first_next) and here(each)]
     return all(
         places[one.ticket_id] < places[other.ticket_id]
         for one in plain_people
@@ -362,9 +367,9 @@ def test_who_is_put_back_stands_behind_exactly_so_many(queue, behind):
     first = next_ticket(waiting, now)
     if first is None:
         return
-    here = sum(not each.elsewhere for each in waiting)
+    present = sum(map(here, waiting))
     put_back = [replace(each, behind=behind) if each.ticket_id == first.ticket_id else each for each in waiting]
-    assert line(put_back, now).index(first.ticket_id) == min(behind, here - 1)
+    assert line(put_back, now).index(first.ticket_id) == min(behind, present - 1)
     if not any(late(each) for each in waiting):  # who may have stood behind the one put back
         others = [name for name in line(put_back, now) if name != first.ticket_id]
         assert others == before[1:]

@@ -18,7 +18,7 @@ COUNTER = "/staff/sessions/s1/counter"
 TOKEN = "abcdefgh12345678"
 STAFF_PAGES = [DESK, "/staff/sessions/s1/live/w3", COUNTER, "/staff/sessions/s1/kiosk", "/staff/today"]
 STAFF_PAGES += ["/staff/sessions/s1/tickets/t9/notice"]
-PUBLIC_PAGES = ["/hall/s1", f"/tickets/{TOKEN}", f"/tickets/{TOKEN}/leave"]
+PUBLIC_PAGES = ["/hall/s1", f"/tickets/{TOKEN}", f"/tickets/{TOKEN}/leave", f"/tickets/{TOKEN}/wishes"]
 
 
 def waits(number="A010", **changes):
@@ -120,7 +120,7 @@ def county():
 
 @pytest.fixture
 async def browser(county):
-    async with visitor(county, STAFF_ACCESS="open") as found:
+    async with visitor(county, STAFF_ACCESS="open", allowed_hosts=("hall.test",)) as found:
         yield found
 
 
@@ -260,7 +260,7 @@ async def test_a_code_becomes_a_ticket_that_a_reload_does_not_take_twice(county,
     assert (page.status_code, title(page)) == (200, "A013 出号了")
     assert f'href="/tickets/{TOKEN}"' in page.text
     assert "<svg" in page.text
-    assert county.posted("/check-ins") == [{"priority": "elderly", "code": "4081 2736", "persons": None}]
+    assert county.posted("/check-ins") == [{"priority": "elderly", "code": "40812736", "persons": None}]
     walk = {**form, "matter": MATTER, "draft": "d1", "code": ""}
     await browser.post(COUNTER, data=walk)
     await browser.post(COUNTER, data=walk)

@@ -1,7 +1,7 @@
 """A booking, who it is for, and what is shown of it to whom."""
 
 from dataclasses import dataclass, fields
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, Literal, Protocol, Self
 from uuid import UUID
 
@@ -9,6 +9,7 @@ from pydantic import BaseModel
 
 from services.booking.domain import codes, problems
 from services.booking.domain.requests import BookingRequest, Proxy
+from shared.documents import DocumentType, birth_date
 from shared.events import booking as events
 from shared.privacy import mask_name, mask_number
 
@@ -93,7 +94,7 @@ class Person:
     """What is encrypted at rest: never in an event, a log or an address."""
 
     name: str
-    document_type: str | None
+    document_type: DocumentType | None
     document: str | None
     phone: str | None
     email: str | None
@@ -117,6 +118,10 @@ class Person:
     def reachable_phone(self) -> str | None:
         """The visitor's phone, else that of whoever booked for them."""
         return self.phone or (self.proxy.phone if self.proxy else None)
+
+    def born_on(self) -> date | None:
+        """The date of birth that the document tells."""
+        return birth_date(self.document_type, self.document) if self.document_type and self.document else None
 
     def opened_by(self, digits: str) -> bool:
         """Whether the digits are the last four of the document, the phone or the proxy's phone."""
@@ -237,6 +242,8 @@ class VisitorCard(BaseModel):
     document_last4: str | None
     document_key: str | None
     """The blind index of the document, hexadecimal: equal for equal documents in every service."""
+    born_on: date | None
+    """The visitor's date of birth, where the document tells it."""
     note: str | None
     raised_before: bool | None
     state: State
@@ -264,6 +271,7 @@ def visitor_card(booking: Booking, person: Person, document_key: bytes | None) -
         surname=surname(person.name),
         document_last4=person.document[-4:] if person.document else None,
         document_key=document_key.hex() if document_key else None,
+        born_on=person.born_on(),
         note=person.note,
         raised_before=booking.raised_before,
         state=booking.state,

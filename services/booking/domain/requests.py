@@ -17,7 +17,7 @@ from pydantic_core import PydanticCustomError
 from pydantic_core.core_schema import ValidationInfo
 
 from services.booking.domain import codes
-from services.booking.domain.documents import DocumentType, canonical_number
+from shared.documents import DocumentType, canonical_number
 
 DEFAULT_REGION = "CN"
 MOBILE_DIGITS = 11

@@ -10,8 +10,8 @@ from zoneinfo import ZoneInfo
 from services.booking.domain import codes, problems
 from services.booking.domain.bookings import Person, Row
 from services.booking.domain.claims import Channel, Claim
-from services.booking.domain.documents import birth_date, index_type, is_person
 from services.booking.domain.requests import BookingRequest, Document, Proxy
+from shared.documents import birth_date, index_type, is_person
 from shared.privacy import Vault
 
 

@@ -9,35 +9,49 @@ from services.queue.commands.day import Day
 from services.queue.commands.leaving import first_place
 from services.queue.domain import problems, requests
 from services.queue.domain.lines import places_before
-from services.queue.domain.people import CARD_PURPOSE, CODE_PURPOSE, Card
-from services.queue.domain.tickets import NEAR, Ticket, make_token, number
+from services.queue.domain.people import CARD_PURPOSE, CODE_PURPOSE, Card, born_on, is_elderly
+from services.queue.domain.tickets import ENDED, NEAR, Priority, Ticket, make_token, number
 from services.queue.sql import cards, days, tickets
+from shared.documents import birth_date, index_type, is_person
 from shared.events import queue as events
 from shared.events.booking import Booking
 from shared.events.roster import Matter
 from shared.messaging import outbox
 from shared.privacy import Vault
 
+BOOKINGS_MOST = 50
+"""Bookings of one document that are looked at."""
+
 
 @dataclass(frozen=True)
 class Arrived:
-    """A ticket, and whether it was taken now."""
+    """A ticket, and the others that the same person has for the day."""
 
     ticket: Ticket
-    new: bool
+    also: tuple[Ticket, ...] = ()
 
 
 async def check_in(day: Day, wish: requests.CheckIn, vault: Vault) -> Arrived:
     """Somebody with a booking is here; checking in twice is being here once.
 
-    Raises BookingUnknown or BookingCancelled, and what taking a number raises.
+    By document every booking that the person has in this session gets its ticket: the first by time that is not over
+    yet comes first. Raises BookingUnknown, DocumentNotBooked, BookingsOfFirm, BookingCancelled, BookingOtherDay or
+    BookingOtherSession, and what taking a number raises.
     """
-    row = await _booking_of(day, wish, vault)
-    if row is None:
-        raise problems.BookingUnknown
+    if wish.document is None:
+        row = await _booking_of(day, wish, vault)
+        return Arrived(await _ticket_of(day, row, wish, vault))
+    rows = await _bookings_with(day, wish.document, vault)
+    taken = [await _ticket_of(day, row, wish, vault) for row in rows]
+    taken.sort(key=lambda each: each.state in ENDED)  # stable: by time within
+    return Arrived(taken[0], tuple(taken[1:]))
+
+
+async def _ticket_of(day: Day, row: asyncpg.Record, wish: requests.CheckIn, vault: Vault) -> Ticket:
+    """The ticket of a booking of this session: the one that it has, or a new one."""
     known = await tickets.select_by_booking(day.connection, row["booking_id"])
     if known is not None:
-        return Arrived(Ticket.of(known), new=False)
+        return Ticket.of(known)
     if row["state"] == "cancelled":
         raise problems.BookingCancelled
     booking = Booking.model_validate_json(row["told"])
@@ -51,7 +65,8 @@ async def check_in(day: Day, wish: requests.CheckIn, vault: Vault) -> Arrived:
         bound_to=booking.window_id if booking.window_id in windows else None,
         matter_ids=[booking.matter_id],
         persons=wish.persons or booking.party_size,
-        priority=wish.priority,
+        priority=wish.priority or _by_age(day, row, wish, vault),
+        delegation=False,
         language=booking.language,
         booked_for=booking.starts_at,
         person_key=row["document_key"],
@@ -59,11 +74,52 @@ async def check_in(day: Day, wish: requests.CheckIn, vault: Vault) -> Arrived:
     )
 
 
-async def _booking_of(day: Day, wish: requests.CheckIn, vault: Vault) -> asyncpg.Record | None:
+def _by_age(day: Day, row: asyncpg.Record, wish: requests.CheckIn, vault: Vault) -> Priority | None:
+    """Priority by itself for whoever is old enough that day, as the card or the document before us tells."""
+    born = born_on(row["card"], vault)
+    if born is None and wish.document is not None:
+        born = birth_date(wish.document.kind, wish.document.number)
+    return "elderly" if is_elderly(born, day.date) else None
+
+
+async def _booking_of(day: Day, wish: requests.CheckIn, vault: Vault) -> asyncpg.Record:
+    """The booking of this session that the code or the day's list names."""
     if wish.booking_id is not None:
-        return await cards.select_booking(day.connection, day.session_id, wish.booking_id)
-    digits = "".join(each for each in wish.code or "" if each.isdigit())
-    return await cards.select_by_code(day.connection, day.session_id, vault.blind_index(CODE_PURPOSE, digits))
+        row = await cards.select_booking(day.connection, day.session_id, wish.booking_id)
+    else:
+        digits = "".join(each for each in wish.code or "" if each.isdigit())
+        row = await cards.select_by_code(day.connection, vault.blind_index(CODE_PURPOSE, digits))
+    if row is None:
+        raise problems.BookingUnknown
+    _check_session(day, row)
+    return row
+
+
+async def _bookings_with(day: Day, document: requests.Document, vault: Vault) -> list[asyncpg.Record]:
+    """The bookings of this session made with a document, by time."""
+    key = vault.document_key(index_type(document.kind), document.number)
+    rows = await cards.select_by_document(day.connection, key, BOOKINGS_MOST)
+    here = [row for row in rows if row["session_id"] == day.session_id]
+    if not here:
+        if rows:
+            _check_session(day, rows[0])
+        raise problems.DocumentNotBooked
+    if len(here) > 1 and not is_person(document.kind):
+        raise problems.BookingsOfFirm
+    return here
+
+
+def _check_session(day: Day, row: asyncpg.Record) -> None:
+    """Raises what a booking of another session is told; one of a session that nobody knows is itself unknown."""
+    if row["session_id"] == day.session_id:
+        return
+    if row["state"] == "cancelled":
+        raise problems.BookingCancelled
+    if row["date"] is None:
+        raise problems.BookingUnknown
+    if row["date"] != day.date:
+        raise problems.BookingOtherDay(date=row["date"].isoformat())
+    raise problems.BookingOtherSession(session_id=row["session_id"])
 
 
 async def walk_in(day: Day, wish: requests.WalkIn, idempotency_key: str, vault: Vault) -> Arrived:
@@ -73,7 +129,7 @@ async def walk_in(day: Day, wish: requests.WalkIn, idempotency_key: str, vault: 
     """
     known = await tickets.select_by_key(day.connection, idempotency_key)
     if known is not None:
-        return Arrived(Ticket.of(known), new=False)
+        return Arrived(Ticket.of(known))
     rows = await days.select_matters(day.connection, wish.matter_ids)
     matters = {row["matter_id"]: Matter.model_validate_json(row["state"]) for row in rows}
     departments = {each.department_id for each in (await day.windows()).values()}
@@ -81,7 +137,7 @@ async def walk_in(day: Day, wish: requests.WalkIn, idempotency_key: str, vault: 
     if first is None or len(matters) != len(set(wish.matter_ids)) or first.department_id not in departments:
         raise problems.MatterUnknown
     card = vault.encrypt(Card(name=wish.name).model_dump_json(), CARD_PURPOSE) if wish.name else None
-    return await _take(
+    ticket = await _take(
         day,
         source="walk_in",
         booking_id=None,
@@ -91,14 +147,16 @@ async def walk_in(day: Day, wish: requests.WalkIn, idempotency_key: str, vault: 
         matter_ids=list(dict.fromkeys(wish.matter_ids)),
         persons=wish.persons,
         priority=wish.priority,
+        delegation=wish.delegation,
         language=wish.language,
         booked_for=None,
         person_key=None,
         card=card,
     )
+    return Arrived(ticket)
 
 
-async def _take(day: Day, **facts: Any) -> Arrived:
+async def _take(day: Day, **facts: Any) -> Ticket:
     """Take a number and a place. Raises MatterUnknown or NumbersExhausted."""
     serial = await days.take_number(day.connection, day.session_id, facts["department_id"])
     if serial is None:
@@ -122,7 +180,7 @@ async def _take(day: Day, **facts: Any) -> Arrived:
     ticket = await _without_news(day, ticket)
     await outbox.append(day.connection, events.VisitCheckedIn(version=ticket.version, visit=ticket.public()))
     await day.end()
-    return Arrived(ticket, new=True)
+    return ticket
 
 
 async def _without_news(day: Day, ticket: Ticket) -> Ticket:

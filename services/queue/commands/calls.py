@@ -159,7 +159,7 @@ async def undo(day: Day, window: WindowDay, undo_seconds: int) -> Ticket:
     ticket = await day.ticket(last["ticket_id"])
     if ticket.version != last["ticket_version"]:
         raise problems.NothingToUndo
-    before = replace(SNAPSHOT.validate_json(last["before"]), near=ticket.near)
+    before = replace(SNAPSHOT.validate_json(last["before"]), near=ticket.near, away_until=ticket.away_until)
     counted = json.loads(last["counted"])
     await sql.count_overtaken(day.connection, [UUID(each) for each in counted.get("overtaken", ())], -1)
     await sql.lower_behind(day.connection, [UUID(each) for each in counted.get("lowered", ())], -1)

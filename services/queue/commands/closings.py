@@ -133,6 +133,7 @@ async def enter_paper_visit(day: Day, wish: requests.PaperVisit, idempotency_key
             "matter_ids": [each.matter_id for each in wish.outcomes],
             "persons": wish.persons,
             "priority": None,
+            "delegation": False,
             "language": "zh",
             "near": True,
             "booked_for": booking["starts_at"] if booking else None,
@@ -163,7 +164,9 @@ async def _booking_of(day: Day, wish: requests.PaperVisit, vault: Vault) -> asyn
     """The booking that a paper names, if any. Raises BookingUnknown, or TicketMovedOn where it has a ticket."""
     if wish.code is not None:
         digits = "".join(each for each in wish.code if each.isdigit())
-        found = await cards_sql.select_by_code(day.connection, day.session_id, vault.blind_index(CODE_PURPOSE, digits))
+        found = await cards_sql.select_by_code(day.connection, vault.blind_index(CODE_PURPOSE, digits))
+        if found is not None and found["session_id"] != day.session_id:
+            found = None
     elif wish.booking_id is not None:
         found = await cards_sql.select_booking(day.connection, day.session_id, wish.booking_id)
     else:

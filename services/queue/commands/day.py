@@ -70,7 +70,7 @@ class Day:
     async def present(self) -> list[Present]:
         """Everybody who is here."""
         rows = await tickets.select_present(self.connection, self.session_id)
-        return [Present(Ticket.of(row), row["elsewhere"]) for row in rows]
+        return [Present.of(row) for row in rows]
 
     async def ticket(self, ticket_id: UUID) -> Ticket:
         """One ticket. Raises TicketUnknown."""

@@ -72,13 +72,13 @@ def expected(  # noqa: PLR0913  (what a window knows of its day)
 def minutes_behind(now: datetime, waiting: Sequence[Waiting]) -> int:
     """How many full minutes a window is behind: the longest that somebody waits past their booked time.
 
-    Only people count for whom the window could be blamed: booked, on time, not at another window, and not put
-    back after a call that they did not answer. 0 if there are none. Compare it with LATE_MINUTES.
+    Only people count for whom the window could be blamed: booked, on time, not at another window, not away by their
+    own word, and not put back after a call that they did not answer. 0 if there are none. Compare it with LATE_MINUTES.
     """
     past = [
         now - each.booked_for
         for each in waiting
-        if each.booked_for is not None and not (each.late or each.elsewhere or each.behind)
+        if each.booked_for is not None and not (each.late or each.elsewhere or each.away or each.behind)
     ]
     return max([0, *(wait // timedelta(minutes=1) for wait in past)])
 

@@ -1,24 +1,31 @@
 """Who is here, whose queue they stand in, and how many are before them."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Self
 
 from services.queue.domain.order import Waiting, line
-from services.queue.domain.tickets import Ticket
+from services.queue.domain.tickets import Row, Ticket
 from services.queue.domain.windows import WindowDay
 
 
 @dataclass(frozen=True)
 class Present:
-    """Somebody who is here, and whether they are at another window."""
+    """Somebody who is here, and whether they are at another window, or away for a while by their own word."""
 
     ticket: Ticket
     elsewhere: bool
+    away: bool = False
+
+    @classmethod
+    def of(cls, row: Row) -> Self:
+        """From a ticket's row that says both."""
+        return cls(Ticket.of(row), row["elsewhere"], row["away"])
 
     def waiting(self) -> Waiting:
         """As the order of the queue sees them."""
-        return self.ticket.waiting(elsewhere=self.elsewhere)
+        return self.ticket.waiting(elsewhere=self.elsewhere, away=self.away)
 
 
 def queue_of(present: Sequence[Present], window: WindowDay) -> list[Present]:
@@ -32,12 +39,21 @@ def queue_of(present: Sequence[Present], window: WindowDay) -> list[Present]:
     ]
 
 
+def as_if_back(present: Sequence[Present], ticket: Ticket) -> list[Present]:
+    """Everybody, as if one who is away for a while were back: what their place is, for it is kept."""
+    return [replace(each, away=False) if each.ticket.ticket_id == ticket.ticket_id else each for each in present]
+
+
 def places_before(
     present: Sequence[Present], windows: Iterable[WindowDay], ticket: Ticket, now: datetime
 ) -> int | None:
-    """How many are called before a ticket, at the window where it is soonest; None where it does not wait."""
+    """How many are called before a ticket, at the window where it is soonest; None where it does not wait.
+
+    Who is away for a while is told the place that they would come back to.
+    """
     if ticket.state != "waiting":
         return None
+    present = as_if_back(present, ticket)
     candidates = [
         each
         for each in windows

@@ -4,7 +4,8 @@ It is one order over the people who wait, made anew at every call and never stor
 tickets that the window may call: its department's, bound to this window or to none. The county's rules on who is
 called, in order of force:
 
-1. Who is being called or served at another window is skipped. That is no absence: the place is kept, and they
+1. Who is being called or served at another window is skipped, and so is who said that they are away for a while,
+   until they come back or the time that they named is over. That is no absence: the place is kept, and they
    stand where they stood when they come back. While they are away they hold nobody up and are not overtaken.
 2. Who did not answer a call was put back behind others, and waits until so many have been called. If nobody else
    can be called they are called at once, whoever has the fewest still to wait for first.
@@ -57,6 +58,8 @@ class Waiting:
     """So many others have to be called first: more than 0 after a call that was not answered."""
     elsewhere: bool
     """Whether the person is being called or served at another window now."""
+    away: bool = False
+    """Whether they said that they are away for a while, and the time that they named is not over."""
     first_next: bool = False
     """Whether the first place was promised, because the director had left when it was their turn."""
 
@@ -76,7 +79,7 @@ class Next:
 
 
 def next_ticket(waiting: Sequence[Waiting], now: datetime) -> Next | None:
-    """Whom the window calls now; None if everybody is elsewhere, or nobody waits.
+    """Whom the window calls now; None if everybody is elsewhere or away, or nobody waits.
 
     The caller then adds one to `overtaken` of those named, takes one from `behind` of everybody else who has
     any, and takes the called one out.
@@ -93,7 +96,7 @@ def line(waiting: Sequence[Waiting], now: datetime) -> list[UUID]:
     """Everybody in the order in which they would be called if nobody came, nobody left and no time passed.
 
     It is what repeated calls of `next_ticket` would give, with the caller's counting in between. Those who are
-    elsewhere come last, in plain order, for nobody knows when they will be back.
+    elsewhere or away come last, in plain order, for nobody knows when they will be back.
     """
     line_up: list[UUID] = []
     callable_now, put_back = _by_turn(_here(waiting))
@@ -108,13 +111,18 @@ def line(waiting: Sequence[Waiting], now: datetime) -> list[UUID]:
         if put_back or (at and _not_due(called, now)):
             callable_now, put_back = _by_turn([_one_fewer_before(each) for each in (*order, *put_back)])
             order = _plain_order(callable_now, now)
-    away = _plain_order([each for each in waiting if each.elsewhere], now)
+    away = _plain_order([each for each in waiting if not _is_here(each)], now)
     return line_up + [each.ticket_id for each in away]
 
 
 def _here(waiting: Sequence[Waiting]) -> list[Waiting]:
-    """Rule 1: everybody who is not at another window."""
-    return [each for each in waiting if not each.elsewhere]
+    """Rule 1: everybody who can be called."""
+    return [each for each in waiting if _is_here(each)]
+
+
+def _is_here(waiting: Waiting) -> bool:
+    """Rule 1: neither at another window nor away for a while."""
+    return not (waiting.elsewhere or waiting.away)
 
 
 def _by_turn(here: Sequence[Waiting]) -> tuple[list[Waiting], list[Waiting]]:

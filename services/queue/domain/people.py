@@ -1,15 +1,17 @@
 """Who comes: the visitor card as booking gives it, kept encrypted, and what a window sees of it."""
 
+from datetime import date
 from typing import Literal
 
 from services.queue.domain.views import Visitor
 from shared.events.base import State
-from shared.privacy import Vault
+from shared.privacy import UnreadableValue, Vault
 
 CARD_PURPOSE = "queue.card"
 CODE_PURPOSE = "queue.code"
 SAID_PURPOSE = "queue.said"
 """Of what visitors said and were told."""
+ELDERLY_YEARS = 70
 
 
 class Proxy(State):
@@ -29,6 +31,8 @@ class Card(State):
     document_last4: str | None = None
     document_key: str | None = None
     """The blind index of the document, hexadecimal: equal for equal documents in every service."""
+    born_on: date | None = None
+    """Where the document tells it."""
     note: str | None = None
     raised_before: bool | None = None
     version: int = 0
@@ -40,6 +44,24 @@ class Cards(State):
     """Those of the cards asked for that there are."""
 
     items: tuple[Card, ...]
+
+
+def born_on(sealed: bytes | None, vault: Vault) -> date | None:
+    """When the visitor was born; None where the card is not here, does not open or does not tell it."""
+    if sealed is None:
+        return None
+    try:
+        return Card.model_validate_json(vault.decrypt(sealed, CARD_PURPOSE)).born_on
+    except UnreadableValue:
+        return None
+
+
+def is_elderly(born: date | None, today: date) -> bool:
+    """Whether somebody is 70 or older on a day, by which they are received ahead (绿色通道)."""
+    if born is None:
+        return False
+    had_birthday = (today.month, today.day) >= (born.month, born.day)
+    return today.year - born.year - (not had_birthday) >= ELDERLY_YEARS
 
 
 def visitor_of(sealed: bytes | None, vault: Vault) -> Visitor:

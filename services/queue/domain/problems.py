@@ -102,7 +102,7 @@ class PersonElsewhere(Problem):
 
 
 class BookingUnknown(Problem):
-    """No booking of this session has that code or document."""
+    """No booking is known by that code or id."""
 
     status = 404
     code = "booking_unknown"
@@ -115,6 +115,38 @@ class BookingCancelled(Problem):
     status = 409
     code = "booking_cancelled"
     title = "The booking was cancelled."
+
+
+class BookingOtherDay(Problem):
+    """The booking is for another day, which the member `date` names; today its visitor can come as a walk-in."""
+
+    status = 409
+    code = "booking_other_day"
+    title = "The booking is for another day."
+
+
+class BookingOtherSession(Problem):
+    """The booking is for another session of the same day, which the member `session_id` names."""
+
+    status = 409
+    code = "booking_other_session"
+    title = "The booking is for another session of today."
+
+
+class DocumentNotBooked(Problem):
+    """Nobody has booked with this document for this day; its holder can come as a walk-in."""
+
+    status = 404
+    code = "document_not_booked"
+    title = "No booking of today is known by this document."
+
+
+class BookingsOfFirm(Problem):
+    """Several people come with bookings of this firm: its document does not say which of them is here."""
+
+    status = 409
+    code = "bookings_of_firm"
+    title = "This firm has several bookings today; use a booking's code."
 
 
 class MatterUnknown(Problem):

@@ -5,10 +5,20 @@ from datetime import date, datetime
 from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 from pydantic_core import PydanticCustomError
 
 from services.queue.domain.tickets import Choice, Priority
+from shared.documents import DocumentType, canonical_number
 from shared.events.queue import OutcomeKind, ReceivedBy
 
 MATTERS_MOST = 10
@@ -26,6 +36,7 @@ def _clean(text: str) -> str:
 
 Identifier = Annotated[str, StringConstraints(min_length=1, max_length=200), AfterValidator(_clean)]
 Line = Annotated[str, StringConstraints(min_length=1, max_length=200), AfterValidator(_clean)]
+RoomName = Annotated[str, StringConstraints(min_length=1, max_length=40), AfterValidator(_clean)]
 Text = Annotated[str, StringConstraints(min_length=1, max_length=2000), AfterValidator(_clean)]
 Persons = Annotated[int, Field(strict=True, ge=1, le=200)]
 
@@ -51,10 +62,28 @@ class Body(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
+class Document(Body):
+    """What shows who somebody is, as it is read or typed. Codes of its errors: those of `shared.documents`."""
+
+    kind: DocumentType
+    number: Annotated[str, StringConstraints(max_length=40)]
+
+    @field_validator("number")
+    @classmethod
+    def _canonical(cls, number: str, info: ValidationInfo) -> str:
+        # Without a kind the kind's own error is told, and the number cannot be judged.
+        return canonical_number(info.data["kind"], number) if "kind" in info.data else number
+
+
 class CheckIn(Body):
-    """Somebody with a booking is here. Its code as it is typed or scanned, or its id from the day's list."""
+    """Somebody with a booking is here.
+
+    The booking's code as it is typed or scanned, the person's document, or the booking's id from the day's list.
+    The document is used to find the person's bookings and kept nowhere.
+    """
 
     code: Annotated[str, StringConstraints(min_length=8, max_length=20)] | None = None
+    document: Document | None = None
     booking_id: UUID | None = None
     persons: Persons | None = None
     """How many came; as booked, unless said."""
@@ -62,8 +91,8 @@ class CheckIn(Body):
 
     @model_validator(mode="after")
     def _one_way(self) -> "CheckIn":
-        if (self.code is None) == (self.booking_id is None):
-            raise PydanticCustomError("one_of", "say either the code or the booking's id")
+        if [self.code, self.document, self.booking_id].count(None) != 2:  # noqa: PLR2004  (all but one)
+            raise PydanticCustomError("one_of", "say either the code, the document or the booking's id")
         return self
 
 
@@ -75,6 +104,30 @@ class WalkIn(Body):
     priority: Priority | None = None
     name: Line | None = None
     language: Literal["zh", "en"] = "zh"
+    delegation: bool = False
+    """A delegation or inspection: received like others, counted nowhere."""
+
+
+class Room(Body):
+    """The room that a group is given; none takes it back."""
+
+    room: RoomName | None
+
+
+class Wishes(Body):
+    """What visitors say of themselves: what is not named stays as it was, null takes it back."""
+
+    last_bus_at: datetime | None = None
+    fetch: bool = False
+    """Deaf or frail: staff come and fetch them."""
+    away_until: datetime | None = None
+    """Away for a while: passed over until then, and the place is kept."""
+
+    @model_validator(mode="after")
+    def _zoned(self) -> "Wishes":
+        if any(each is not None and each.tzinfo is None for each in (self.last_bus_at, self.away_until)):
+            raise PydanticCustomError("time_zone_missing", "a time needs a time zone")
+        return self
 
 
 class AtVersion(Body):

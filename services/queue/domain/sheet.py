@@ -53,6 +53,8 @@ class SheetVisit:
     solved: int
     """Of the problems, on the spot."""
     suggestions: int
+    counted: bool
+    """A delegation stands in the sheet, too, and is counted nowhere."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +122,7 @@ class Tally:
 
 def tally(visits: Iterable[SheetVisit], window_id: str) -> Tally:
     """Count what a window finished."""
-    done = [each for each in visits if each.state == "finished" and each.window_id == window_id]
+    done = [each for each in visits if each.counted and each.state == "finished" and each.window_id == window_id]
     outcomes: dict[OutcomeKind, int] = {"handled": 0, "guided": 0, "incomplete": 0, "declined": 0}
     received: dict[ReceivedBy, int] = {"principal": 0, "substitute": 0, "staff": 0}
     for each in done:

@@ -24,6 +24,8 @@ Priority = Literal["veteran", "elderly", "pregnant", "disabled", "infant", "visi
 
 PUT_BACK = 2
 """Behind so many others goes who did not answer a call, and so often; after that the ticket is closed."""
+REPRESENTATIVES = 5
+"""A larger group comes to the window by so many; all of it is counted."""
 NEAR = 3
 """Who has so many before them, or fewer, is told that it is their turn soon."""
 AT_A_WINDOW: tuple[State, ...] = ("called", "serving")
@@ -82,6 +84,16 @@ class Ticket:
     """Told that the director is gone, they chose to be received by whoever sits in."""
     first_next: bool = False
     """They were promised the first place of today, for the director had gone when it was their turn."""
+    delegation: bool = False
+    """A delegation or inspection: received like others, counted nowhere."""
+    room: str | None = None
+    """Given to a group by the hall's manager."""
+    last_bus_at: datetime | None = None
+    """What the visitor said: this and the next two never end in an event, and no verb but `started` changes them."""
+    to_fetch: bool = False
+    """Deaf or frail: somebody goes and fetches them."""
+    away_until: datetime | None = None
+    """Passed over until then, unless they are back before."""
 
     @classmethod
     def of(cls, row: Row) -> Self:
@@ -93,7 +105,12 @@ class Ticket:
         """Whether a window has it: called or being received."""
         return self.state in AT_A_WINDOW
 
-    def waiting(self, *, elsewhere: bool) -> Waiting:
+    @property
+    def representatives(self) -> int | None:
+        """How many of a group come to the window; None where all of them do."""
+        return REPRESENTATIVES if self.persons > REPRESENTATIVES else None
+
+    def waiting(self, *, elsewhere: bool, away: bool = False) -> Waiting:
         """As the order of the queue sees it."""
         return Waiting(
             ticket_id=self.ticket_id,
@@ -104,6 +121,7 @@ class Ticket:
             behind=self.behind,
             elsewhere=elsewhere,
             first_next=self.first_next,
+            away=away,
         )
 
     def public(
@@ -121,6 +139,7 @@ class Ticket:
             window_id=self.at_window or self.bound_to,
             matter_ids=self.matter_ids,
             persons=self.persons,
+            counted=not self.delegation,
             priority=self.priority is not None,
             language=self.language,
             state=self.state,
@@ -168,9 +187,11 @@ def unanswered(ticket: Ticket) -> Ticket:
 
 
 def started(ticket: Ticket, now: datetime, received_by: events.ReceivedBy, official_id: str | None) -> Ticket:
-    """Received; by whom is fixed now, for the official may be called away in the middle."""
+    """Received; by whom is fixed now, for the official may be called away in the middle. Who stands there is back."""
     _expect(ticket, "called")
-    return replace(ticket, state="serving", started_at=now, received_by=received_by, official_id=official_id)
+    return replace(
+        ticket, state="serving", started_at=now, received_by=received_by, official_id=official_id, away_until=None
+    )
 
 
 def held(ticket: Ticket) -> Ticket:

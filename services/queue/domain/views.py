@@ -8,7 +8,29 @@ from pydantic import BaseModel
 from services.queue.domain.tickets import Closing, Priority, Source, State
 from services.queue.domain.windows import Attendance
 from services.queue.domain.windows import State as WindowState
-from shared.events.queue import OutcomeKind, ReceivedBy, Totals
+from shared.events.queue import OutcomeKind, ReceivedBy
+
+
+class Wishes(BaseModel):
+    """What a visitor said of themselves."""
+
+    last_bus_at: datetime | None
+    fetch: bool
+    """Deaf or frail: staff come and fetch them."""
+    away_until: datetime | None
+    """Passed over until then, the place is kept; None once it is over."""
+
+
+class Group(BaseModel):
+    """More people than come to the window at once: the hall's manager is told, and gives them a room."""
+
+    ticket_id: str
+    number: str
+    persons: int
+    representatives: int
+    department_id: str
+    state: State
+    room: str | None
 
 
 class TodayView(BaseModel):
@@ -28,6 +50,8 @@ class SessionToday(BaseModel):
     programme_name_zh: str
     programme_name_en: str
     windows: list["WindowBrief"]
+    groups: list[Group]
+    """Who is here and large enough to be given a room, by arrival."""
 
 
 class SessionEarlier(BaseModel):
@@ -137,6 +161,10 @@ class StatusView(BaseModel):
     department_id: str
     matter_ids: list[str]
     persons: int
+    representatives: int | None
+    """So many of a large group come to the window; None where all of them do."""
+    room: str | None
+    wishes: Wishes
     window_number: int | None
     """Where to go; None while several windows may call it."""
     window_id: str | None
@@ -169,6 +197,9 @@ class TicketView(BaseModel):
     department_id: str
     matter_ids: list[str]
     persons: int
+    representatives: int | None
+    """So many of a large group come to the window; None where all of them do."""
+    delegation: bool
     priority: Priority | None
     window_number: int | None
     booked_for: datetime | None
@@ -177,6 +208,12 @@ class TicketView(BaseModel):
     first_next: bool
     """They have the first place, which was promised the time before."""
     version: int
+
+
+class CheckedInView(TicketView):
+    """A ticket, with the others that the same person got for the day."""
+
+    also: list[TicketView]
 
 
 class Visitor(BaseModel):
@@ -202,6 +239,10 @@ class Waits(BaseModel):
     document_last4: str | None
     matter_ids: list[str]
     persons: int
+    representatives: int | None
+    room: str | None
+    delegation: bool
+    wishes: Wishes
     priority: Priority | None
     booked_for: datetime | None
     arrived_at: datetime
@@ -226,6 +267,10 @@ class AtWindow(BaseModel):
     visitor: Visitor
     matter_ids: list[str]
     persons: int
+    representatives: int | None
+    room: str | None
+    delegation: bool
+    wishes: Wishes
     priority: Priority | None
     booked_for: datetime | None
     arrived_at: datetime
@@ -335,109 +380,3 @@ class NoticeView(BaseModel):
     surname: str | None
     finished_at: datetime | None
     outcomes: list[OutcomeView]
-
-
-class ClosingWindow(BaseModel):
-    """A window at the end of the day."""
-
-    window_id: str
-    number: int
-    department_id: str
-    state: WindowState
-    confirmed_at: datetime | None
-    confirmed_by: str | None
-    needed: bool
-    """It received, so that it has to confirm."""
-    attendance: Attendance
-    """Of the official on duty, as recorded last."""
-    came: bool
-    """Whether the official on duty was there, be it for a while."""
-    substituted: bool
-    """Whether another sat in for them, be it for a while."""
-    window_version: int
-    figures: Figures
-
-
-class OpenTicket(BaseModel):
-    """A ticket without an end."""
-
-    ticket_id: str
-    number: str
-    state: State
-    department_id: str
-    window_id: str | None
-    arrived_at: datetime
-
-
-class Signed(BaseModel):
-    """A version of the day's closing."""
-
-    version: int
-    signed_by: str
-    signed_at: datetime
-    reason: str | None
-    """Of a correction."""
-    totals: Totals
-
-
-class ClosingView(BaseModel):
-    """The end of the day: what is still to be done, and what was signed."""
-
-    session_id: str
-    date: date
-    version: int
-    now: datetime
-    closed_at: datetime | None
-    windows: list[ClosingWindow]
-    open: list[OpenTicket]
-    expected: int
-    """Live bookings for which nobody came so far: they will be no-shows."""
-    totals: Totals
-    """As it stands now."""
-    signed: list[Signed]
-
-
-class VisitOutcome(BaseModel):
-    """What came of a matter, without a word of it."""
-
-    matter_id: str
-    kind: OutcomeKind
-
-
-class VisitView(BaseModel):
-    """A visit of the day, without anything of who came."""
-
-    ticket_id: str
-    version: int
-    """What a correction is to be sent with."""
-    number: str
-    source: Source
-    state: State
-    closing: Closing | None
-    """Why it ended without an outcome."""
-    department_id: str
-    window_id: str | None
-    window_number: int | None
-    matter_ids: list[str]
-    persons: int
-    booked_for: datetime | None
-    arrived_at: datetime
-    called_at: datetime | None
-    started_at: datetime | None
-    finished_at: datetime | None
-    received_by: ReceivedBy | None
-    outcomes: list[VisitOutcome]
-    problems: int
-    suggestions: int
-
-
-class VisitsView(BaseModel):
-    """The visits of a day by number, a stretch at a time."""
-
-    session_id: str
-    date: date
-    now: datetime
-    closed_at: datetime | None
-    items: list[VisitView]
-    more: bool
-    """Whether there are some after the last one here."""

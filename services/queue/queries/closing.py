@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from uuid import UUID
 
-from services.queue.domain import problems, views
+from services.queue.domain import closing_views, problems
 from services.queue.domain.tickets import Row, Ticket
 from services.queue.queries.hall import figures, session_row
 from services.queue.sql import cards, closings, days, promises, steps, tickets
@@ -11,7 +11,7 @@ from shared.database import Connection
 from shared.events.queue import Totals
 
 
-async def closing(connection: Connection, session_id: str) -> views.ClosingView:
+async def closing(connection: Connection, session_id: str) -> closing_views.ClosingView:
     """The end of a session's day. Raises SessionUnknown."""
     row = await session_row(connection, session_id)
     needed = {each["window_id"] for each in await closings.select_unconfirmed(connection, session_id)}
@@ -20,7 +20,7 @@ async def closing(connection: Connection, session_id: str) -> views.ClosingView:
     for each in await days.select_windows(connection, session_id):
         last = await steps.select_last(connection, session_id, each["window_id"])
         windows.append(
-            views.ClosingWindow(
+            closing_views.ClosingWindow(
                 window_id=each["window_id"],
                 number=each["number"],
                 department_id=each["department_id"],
@@ -35,7 +35,7 @@ async def closing(connection: Connection, session_id: str) -> views.ClosingView:
                 figures=await figures(connection, session_id, each["window_id"]),
             )
         )
-    return views.ClosingView(
+    return closing_views.ClosingView(
         session_id=session_id,
         date=row["date"],
         version=row["changes"],
@@ -46,7 +46,7 @@ async def closing(connection: Connection, session_id: str) -> views.ClosingView:
         expected=await cards.count_expected(connection, session_id, None) if row["closed_at"] is None else 0,
         totals=Totals(**await closings.count_totals(connection, session_id)),
         signed=[
-            views.Signed(
+            closing_views.Signed(
                 version=each["version"],
                 signed_by=each["signed_by"],
                 signed_at=each["signed_at"],
@@ -58,8 +58,8 @@ async def closing(connection: Connection, session_id: str) -> views.ClosingView:
     )
 
 
-def _open_ticket(ticket: Ticket) -> views.OpenTicket:
-    return views.OpenTicket(
+def _open_ticket(ticket: Ticket) -> closing_views.OpenTicket:
+    return closing_views.OpenTicket(
         ticket_id=str(ticket.ticket_id),
         number=ticket.number,
         state=ticket.state,
@@ -69,13 +69,13 @@ def _open_ticket(ticket: Ticket) -> views.OpenTicket:
     )
 
 
-async def visits(connection: Connection, session_id: str, after: str, limit: int) -> views.VisitsView:
+async def visits(connection: Connection, session_id: str, after: str, limit: int) -> closing_views.VisitsView:
     """A day's visits by number, `limit` of them after the one numbered `after`. Raises SessionUnknown."""
     row = await session_row(connection, session_id)
     found = await closings.select_visits(connection, session_id, after, limit + 1)
     shown = found[:limit]
     outcomes = await tickets.select_outcomes(connection, [each["ticket_id"] for each in shown])
-    return views.VisitsView(
+    return closing_views.VisitsView(
         session_id=session_id,
         date=row["date"],
         now=row["now"],
@@ -85,7 +85,7 @@ async def visits(connection: Connection, session_id: str, after: str, limit: int
     )
 
 
-async def visit(connection: Connection, session_id: str, ticket_id: UUID) -> views.VisitView:
+async def visit(connection: Connection, session_id: str, ticket_id: UUID) -> closing_views.VisitView:
     """One visit. Raises TicketUnknown."""
     found = await closings.select_visits(connection, session_id, "", 1, ticket_id)
     if not found:
@@ -93,9 +93,9 @@ async def visit(connection: Connection, session_id: str, ticket_id: UUID) -> vie
     return _visit(found[0], await tickets.select_outcomes(connection, [ticket_id]))
 
 
-def _visit(row: Row, outcomes: Sequence[Row]) -> views.VisitView:
+def _visit(row: Row, outcomes: Sequence[Row]) -> closing_views.VisitView:
     ticket = Ticket.of(row)
-    return views.VisitView(
+    return closing_views.VisitView(
         ticket_id=str(ticket.ticket_id),
         version=ticket.version,
         number=ticket.number,
@@ -114,7 +114,7 @@ def _visit(row: Row, outcomes: Sequence[Row]) -> views.VisitView:
         finished_at=ticket.finished_at,
         received_by=ticket.received_by,
         outcomes=[
-            views.VisitOutcome(matter_id=each["matter_id"], kind=each["kind"])
+            closing_views.VisitOutcome(matter_id=each["matter_id"], kind=each["kind"])
             for each in outcomes
             if each["ticket_id"] == ticket.ticket_id
         ],

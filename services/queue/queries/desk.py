@@ -1,6 +1,6 @@
 """What a window sees: its queue with who comes, and what it prints for a visitor."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from services.queue.domain import problems, views
@@ -9,7 +9,7 @@ from services.queue.domain.lines import queue_of
 from services.queue.domain.order import line
 from services.queue.domain.people import SAID_PURPOSE, visitor_of
 from services.queue.domain.tickets import UNDOABLE, Ticket
-from services.queue.queries.hall import Hall, cards_of
+from services.queue.queries.hall import Hall, cards_of, wishes
 from services.queue.sql import cards, findings, steps, tickets
 from shared.database import Connection
 from shared.privacy import Vault
@@ -29,7 +29,10 @@ async def desk(
     present = hall.present
     sealed = await cards_of(connection, hall.rows)
     waits = {
-        each.ticket.ticket_id: _waits(each.ticket, sealed[each.ticket.ticket_id], vault, window_id) for each in present
+        each.ticket.ticket_id: _waits(
+            each.ticket, visitor_of(sealed[each.ticket.ticket_id], vault), window_id, hall.now
+        )
+        for each in present
     }
     queue = [each.waiting() for each in queue_of(present, window)]
     order = line(queue, hall.now)
@@ -62,7 +65,7 @@ async def desk(
         substitute_id=window.substitute_id,
         returns_at=window.returns_at,
         minutes_behind=minutes_behind(hall.now, queue),
-        at=_at_window(at, sealed[at.ticket_id], vault) if at else None,
+        at=_at_window(at, visitor_of(sealed[at.ticket_id], vault), hall.now) if at else None,
         waiting=[waits[each] for each in order],
         held=[waits[each.ticket_id] for each in mine if each.state == "held"],
         unanswered=[
@@ -106,8 +109,7 @@ async def notice(connection: Connection, session_id: str, ticket_id: UUID, vault
     )
 
 
-def _waits(ticket: Ticket, sealed: bytes | None, vault: Vault, window_id: str) -> views.Waits:
-    visitor = visitor_of(sealed, vault)
+def _waits(ticket: Ticket, visitor: views.Visitor, window_id: str, now: datetime) -> views.Waits:
     return views.Waits(
         ticket_id=str(ticket.ticket_id),
         number=ticket.number,
@@ -117,6 +119,10 @@ def _waits(ticket: Ticket, sealed: bytes | None, vault: Vault, window_id: str) -
         document_last4=visitor.document_last4,
         matter_ids=list(ticket.matter_ids),
         persons=ticket.persons,
+        representatives=ticket.representatives,
+        room=ticket.room,
+        delegation=ticket.delegation,
+        wishes=wishes(ticket, now),
         priority=ticket.priority,
         booked_for=ticket.booked_for,
         arrived_at=ticket.arrived_at,
@@ -147,16 +153,20 @@ async def _findings(connection: Connection, session_id: str, window_id: str, vau
     ]
 
 
-def _at_window(ticket: Ticket, sealed: bytes | None, vault: Vault) -> views.AtWindow:
+def _at_window(ticket: Ticket, visitor: views.Visitor, now: datetime) -> views.AtWindow:
     return views.AtWindow(
         ticket_id=str(ticket.ticket_id),
         number=ticket.number,
         token=ticket.token,
         state=ticket.state,
         source=ticket.source,
-        visitor=visitor_of(sealed, vault),
+        visitor=visitor,
         matter_ids=list(ticket.matter_ids),
         persons=ticket.persons,
+        representatives=ticket.representatives,
+        room=ticket.room,
+        delegation=ticket.delegation,
+        wishes=wishes(ticket, now),
         priority=ticket.priority,
         booked_for=ticket.booked_for,
         arrived_at=ticket.arrived_at,

@@ -12,7 +12,7 @@ import asyncpg
 from services.queue.domain import problems, views
 from services.queue.domain.estimates import minutes_behind
 from services.queue.domain.lines import Present, queue_of
-from services.queue.domain.tickets import Ticket
+from services.queue.domain.tickets import ENDED, Ticket
 from services.queue.domain.windows import WindowDay
 from services.queue.sql import cards, closings, days, tickets
 from shared.database import Connection, county_now
@@ -57,7 +57,7 @@ class Hall:
     @property
     def present(self) -> list[Present]:
         """Everybody who is here."""
-        return [Present(Ticket.of(each), each["elsewhere"]) for each in self.rows]
+        return [Present.of(each) for each in self.rows]
 
     def where(self, ticket: Ticket) -> WindowDay | None:
         """Where to go with a ticket: where it is, else the only window that may call it."""
@@ -72,6 +72,22 @@ class Hall:
         present = self.present
         return [_brief(each, present, self.now) for each in self.windows.values()]
 
+    def groups(self) -> list[views.Group]:
+        """Groups that are here and come by representatives, by arrival."""
+        return [
+            views.Group(
+                ticket_id=str(ticket.ticket_id),
+                number=ticket.number,
+                persons=ticket.persons,
+                representatives=ticket.representatives,
+                department_id=ticket.department_id,
+                state=ticket.state,
+                room=ticket.room,
+            )
+            for ticket in (each.ticket for each in self.present)
+            if ticket.representatives is not None and ticket.state not in ENDED
+        ]
+
     async def figures(self, window_id: str | None) -> views.Figures:
         """What was done so far, at one window or at all."""
         return await figures(self.connection, self.session_id, window_id)
@@ -84,13 +100,15 @@ async def today(connection: Connection, zone: ZoneInfo) -> views.TodayView:
     items = []
     for row in await days.select_sessions_of(connection, day):
         session = Session.model_validate_json(row["state"])
+        seen = await Hall.see(connection, session.session_id)
         items.append(
             views.SessionToday(
                 session_id=session.session_id,
                 date=session.date,
                 programme_name_zh=session.programme_name_zh,
                 programme_name_en=session.programme_name_en,
-                windows=(await Hall.see(connection, session.session_id)).briefs(),
+                windows=seen.briefs(),
+                groups=seen.groups(),
             )
         )
     earlier = [_earlier(row) for row in await closings.select_earlier(connection, day, EARLIER)]
@@ -167,6 +185,14 @@ def _brief(window: WindowDay, present: Sequence[Present], now: datetime) -> view
         minutes_behind=minutes_behind(now, [each.waiting() for each in queue]),
         at=at[0] if at else None,
         waiting=len(queue),
+    )
+
+
+def wishes(ticket: Ticket, now: datetime) -> views.Wishes:
+    """What a visitor said of themselves, as it stands now."""
+    away = ticket.away_until is not None and ticket.away_until > now
+    return views.Wishes(
+        last_bus_at=ticket.last_bus_at, fetch=ticket.to_fetch, away_until=ticket.away_until if away else None
     )
 
 

@@ -90,6 +90,7 @@ def _visit(row: Row, outcomes: dict[str, Any], found: Found, card: bytes | None)
         problems=found.problems,
         solved=found.solved,
         suggestions=found.suggestions,
+        counted=not row["delegation"],
     )
 
 

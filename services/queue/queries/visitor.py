@@ -1,13 +1,15 @@
 """What visitors see of their own ticket, and what the counter prints of it."""
 
+from collections.abc import Sequence
+
 from services.queue.domain import problems, views
 from services.queue.domain.estimates import Range, expected
 from services.queue.domain.leaving import left_window
-from services.queue.domain.lines import places_before, queue_of
+from services.queue.domain.lines import as_if_back, places_before, queue_of
 from services.queue.domain.order import line
 from services.queue.domain.tickets import Ticket
 from services.queue.domain.windows import WindowDay
-from services.queue.queries.hall import Hall, is_at
+from services.queue.queries.hall import Hall, is_at, wishes
 from services.queue.sql import promises, tickets
 from shared.database import Connection
 
@@ -40,6 +42,9 @@ async def status(connection: Connection, token: str) -> views.StatusView:
         department_id=ticket.department_id,
         matter_ids=list(ticket.matter_ids),
         persons=ticket.persons,
+        representatives=ticket.representatives,
+        room=ticket.room,
+        wishes=wishes(ticket, hall.now),
         window_number=window.number if window else None,
         window_id=window.window_id if window else None,
         attendance=window.attendance if window else None,
@@ -76,6 +81,8 @@ async def ticket_view(connection: Connection, ticket: Ticket) -> views.TicketVie
         department_id=ticket.department_id,
         matter_ids=list(ticket.matter_ids),
         persons=ticket.persons,
+        representatives=ticket.representatives,
+        delegation=ticket.delegation,
         priority=ticket.priority,
         window_number=window.number if window else None,
         booked_for=ticket.booked_for,
@@ -84,6 +91,12 @@ async def ticket_view(connection: Connection, ticket: Ticket) -> views.TicketVie
         first_next=ticket.first_next,
         version=hall.changes,
     )
+
+
+async def checked_in_view(connection: Connection, ticket: Ticket, also: Sequence[Ticket]) -> views.CheckedInView:
+    """A ticket as the counter prints it, with the others of the same person."""
+    first = await ticket_view(connection, ticket)
+    return views.CheckedInView(**first.model_dump(), also=[await ticket_view(connection, each) for each in also])
 
 
 async def _expected(hall: Hall, ticket: Ticket, window: WindowDay | None, before: int) -> Range | None:
@@ -104,7 +117,7 @@ def _line(hall: Hall, ticket: Ticket, window: WindowDay | None) -> list[views.Li
     """Who is at the window, and those before the visitor, who come last."""
     if window is None or ticket.state != "waiting":
         return []
-    present = hall.present
+    present = as_if_back(hall.present, ticket)
     at = [each.ticket for each in present if is_at(each.ticket, window)]
     by_id = {each.ticket.ticket_id: each.ticket for each in present}
     order = line([each.waiting() for each in queue_of(present, window)], hall.now)

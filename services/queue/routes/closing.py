@@ -8,7 +8,7 @@ from fastapi import Header, Query, Response
 
 from services.queue.commands import closings
 from services.queue.commands.day import Day
-from services.queue.domain import requests, views
+from services.queue.domain import closing_views, requests
 from services.queue.domain.sheet import Kind, Language
 from services.queue.queries import closing as closing_now
 from services.queue.queries import sheet as sheet_now
@@ -25,14 +25,14 @@ IdempotencyKey = Annotated[str | None, Header(pattern=r"^[A-Za-z0-9_-]{16,64}$")
 
 
 @router.get("/sessions/{session_id}/closing")
-async def closing(running: Running, session_id: SessionId) -> views.ClosingView:
+async def closing(running: Running, session_id: SessionId) -> closing_views.ClosingView:
     """The end of the day: what is still to be done, and what was signed."""
     async with database.transaction(running.pool) as connection:
         return await closing_now.closing(connection, session_id)
 
 
 @router.post("/sessions/{session_id}/closing", status_code=201)
-async def sign(running: Running, session_id: SessionId, body: requests.Sign) -> views.ClosingView:
+async def sign(running: Running, session_id: SessionId, body: requests.Sign) -> closing_views.ClosingView:
     """Close the day, once every window has confirmed and every ticket has an end."""
     return await _close(running, session_id, lambda day: closings.sign(day, body))
 
@@ -43,14 +43,14 @@ async def visits(
     session_id: SessionId,
     after: Annotated[str, Query(pattern=r"^([A-Z]{1,2}[0-9]{3})?$")] = "",
     limit: Annotated[int, Query(ge=1, le=VISITS_MOST)] = VISITS_MOST,
-) -> views.VisitsView:
+) -> closing_views.VisitsView:
     """The day's visits by number, from the first one after `after`; without anything of who came."""
     async with database.transaction(running.pool) as connection:
         return await closing_now.visits(connection, session_id, after, limit)
 
 
 @router.get("/sessions/{session_id}/visits/{ticket_id}")
-async def visit(running: Running, session_id: SessionId, ticket_id: UUID) -> views.VisitView:
+async def visit(running: Running, session_id: SessionId, ticket_id: UUID) -> closing_views.VisitView:
     """One visit of the day, without anything of who came."""
     async with database.transaction(running.pool) as connection:
         return await closing_now.visit(connection, session_id, ticket_id)
@@ -59,7 +59,7 @@ async def visit(running: Running, session_id: SessionId, ticket_id: UUID) -> vie
 @router.post("/sessions/{session_id}/tickets/{ticket_id}/close")
 async def close_ticket(
     running: Running, session_id: SessionId, ticket_id: UUID, body: requests.CloseTicket
-) -> views.ClosingView:
+) -> closing_views.ClosingView:
     """End a ticket without an outcome, with a reason."""
 
     async def command(day: Day) -> None:
@@ -71,7 +71,7 @@ async def close_ticket(
 @router.post("/sessions/{session_id}/tickets/{ticket_id}/corrections", status_code=201)
 async def correct(
     running: Running, session_id: SessionId, ticket_id: UUID, body: requests.Correction
-) -> views.ClosingView:
+) -> closing_views.ClosingView:
     """Put a finished visit of a signed day right: a new version of its closing, with the reason."""
 
     async def command(day: Day) -> None:
@@ -86,7 +86,7 @@ async def enter_paper_visit(
     session_id: SessionId,
     body: requests.PaperVisit,
     idempotency_key: IdempotencyKey = None,
-) -> views.ClosingView:
+) -> closing_views.ClosingView:
     """Enter a visit of an outage afterwards, with its true times. With the same key again, it is the same visit."""
 
     async def command(day: Day) -> None:
@@ -133,7 +133,7 @@ async def _sheet(running: Runtime, session_id: str, kind: Kind, language: Langua
 
 async def _close(
     running: Runtime, session_id: str, command: Callable[[Day], Awaitable[None]], *, closed: bool = False
-) -> views.ClosingView:
+) -> closing_views.ClosingView:
     async with database.transaction(running.pool) as connection:
         day = await Day.lock(connection, session_id, running.settings.zone, closed=closed)
         await command(day)

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from fastapi import Header
 
-from services.queue.commands import arrivals
+from services.queue.commands import arrivals, wishes
 from services.queue.commands.day import Day
 from services.queue.domain import problems, requests, views
 from services.queue.queries import desk, visitor
@@ -36,8 +36,11 @@ async def hall(running: Running, session_id: SessionId) -> views.HallView:
 
 
 @router.post("/sessions/{session_id}/check-ins", status_code=201)
-async def check_in(running: Running, session_id: SessionId, body: requests.CheckIn) -> views.TicketView:
-    """Somebody with a booking is here. Checked in twice, it is the same ticket."""
+async def check_in(running: Running, session_id: SessionId, body: requests.CheckIn) -> views.CheckedInView:
+    """Somebody with a booking is here. Checked in twice, it is the same ticket.
+
+    By document a person gets a ticket for each of their bookings in this session, the others in `also`.
+    """
     return await _arrive(running, session_id, lambda day: arrivals.check_in(day, body, vault_of(running)))
 
 
@@ -47,7 +50,7 @@ async def walk_in(
     session_id: SessionId,
     body: requests.WalkIn,
     idempotency_key: Annotated[str | None, Header()] = None,
-) -> views.TicketView:
+) -> views.CheckedInView:
     """Somebody without a booking takes a ticket. Sent again with the same key, it is the same ticket."""
     if idempotency_key is None or not IDEMPOTENCY_KEY.fullmatch(idempotency_key):
         raise problems.IdempotencyKeyMissing
@@ -58,11 +61,22 @@ async def walk_in(
 
 async def _arrive(
     running: Runtime, session_id: str, command: Callable[[Day], Awaitable[arrivals.Arrived]]
-) -> views.TicketView:
+) -> views.CheckedInView:
     async with database.transaction(running.pool) as connection:
         day = await Day.lock(connection, session_id, running.settings.zone, check_in=True)
         arrived = await command(day)
-        shown = await visitor.ticket_view(connection, arrived.ticket)
+        shown = await visitor.checked_in_view(connection, arrived.ticket, arrived.also)
+    running.published()
+    return shown
+
+
+@router.post("/sessions/{session_id}/tickets/{ticket_id}/room")
+async def room(running: Running, session_id: SessionId, ticket_id: UUID, body: requests.Room) -> views.TodayView:
+    """Keep which room a group was given; the sessions of today afterwards."""
+    async with database.transaction(running.pool) as connection:
+        day = await Day.lock(connection, session_id, running.settings.zone)
+        await wishes.give_room(day, await day.ticket(ticket_id), body)
+        shown = await hall_now.today(connection, running.settings.zone)
     running.published()
     return shown
 

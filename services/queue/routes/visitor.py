@@ -6,9 +6,9 @@ from typing import Annotated
 from fastapi import Depends
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 
-from services.queue.commands import calls
+from services.queue.commands import calls, wishes
 from services.queue.commands.day import Day
-from services.queue.domain import views
+from services.queue.domain import requests, views
 from services.queue.live import Hub
 from services.queue.queries import hall, visitor
 from services.queue.routes.parts import Running, SessionId, Token, citizen
@@ -60,3 +60,15 @@ async def leave(running: Running, token: Token) -> views.StatusView:
         left = await visitor.status(connection, token)
     running.published()
     return left
+
+
+@router.post("/tickets/{token}/wishes")
+async def keep_wishes(running: Running, token: Token, body: requests.Wishes) -> views.StatusView:
+    """What the visitor says of themselves: the last bus, being fetched, being away for a while."""
+    async with database.transaction(running.pool) as connection:
+        shown = await visitor.status(connection, token)
+        day = await Day.lock(connection, shown.session_id, running.settings.zone)
+        await wishes.keep_wishes(day, await day.ticket_of(token), body)
+        said = await visitor.status(connection, token)
+    running.published()
+    return said

@@ -109,7 +109,7 @@ def _visit(visit: SheetVisit, sheet: Sheet, vault: Vault, zone: ZoneInfo, langua
     return [
         visit.number,
         visit.window_number,
-        words.SOURCES[visit.source].of(language),
+        (words.SOURCES[visit.source] if visit.counted else words.DELEGATION).of(language),
         _local(visit.booked_for, zone),
         _local(visit.arrived_at, zone),
         _local(visit.called_at, zone),

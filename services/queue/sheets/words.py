@@ -42,6 +42,7 @@ SOURCES = {
     "walk_in": Named("现场取号", "Walk-in"),
     "paper": Named("补录", "On paper"),
 }
+DELEGATION = Named("参观考察，不计数", "Delegation, not counted")
 OUTCOMES = {
     "handled": Named("办件", "Handled"),
     "guided": Named("指导", "Guided"),

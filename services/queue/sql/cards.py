@@ -47,6 +47,23 @@ async def upsert_cards(connection: Connection, cards: Sequence[tuple[UUID, int, 
     )
 
 
+async def empty_cancelled(connection: Connection, limit: int) -> int:
+    """Forget who would have come with bookings that are cancelled, all but the code's index; how many there were."""
+    status = await connection.execute(
+        """
+        update card set card = null, document_key = null
+        where booking_id in (
+            select card.booking_id
+            from card
+            join booking using (booking_id)
+            where booking.state = 'cancelled' and card.card is not null
+            limit $1)
+        """,
+        limit,
+    )
+    return int(status.rpartition(" ")[2])
+
+
 async def delete_old(connection: Connection, before: date, limit: int) -> int:
     """Delete cards of days that are over or closed, and of bookings that are gone; how many there were."""
     status = await connection.execute(
@@ -58,7 +75,6 @@ async def delete_old(connection: Connection, before: date, limit: int) -> int:
             join booking using (booking_id)
             left join session using (session_id)
             where session.session_id is null or session.date < $1 or session.closed_at is not null
-               or booking.state = 'cancelled'
             limit $2)
         """,
         before,
@@ -67,16 +83,36 @@ async def delete_old(connection: Connection, before: date, limit: int) -> int:
     return int(status.rpartition(" ")[2])
 
 
-async def select_by_code(connection: Connection, session_id: str, code_key: bytes) -> asyncpg.Record | None:
-    """The booking of a session that a code opens, with its card."""
+async def select_by_code(connection: Connection, code_key: bytes) -> asyncpg.Record | None:
+    """The booking that a code opens, with its card and the date of its session."""
     return await connection.fetchrow(
         """
-        select booking.*, card.card, card.document_key
-        from card join booking using (booking_id)
-        where card.code_key = $2 and booking.session_id = $1
+        select booking.*, card.card, card.document_key, session.date
+        from card
+        join booking using (booking_id)
+        left join session using (session_id)
+        where card.code_key = $1
+        order by booking.state = 'cancelled', booking.starts_at
+        limit 1
         """,
-        session_id,
         code_key,
+    )
+
+
+async def select_by_document(connection: Connection, document_key: bytes, limit: int) -> Rows:
+    """The live bookings of a person, with their cards and the dates of their sessions, by time."""
+    return await connection.fetch(
+        """
+        select booking.*, card.card, card.document_key, session.date
+        from card
+        join booking using (booking_id)
+        left join session using (session_id)
+        where card.document_key = $1 and booking.state <> 'cancelled'
+        order by booking.starts_at, booking.booking_id
+        limit $2
+        """,
+        document_key,
+        limit,
     )
 
 
@@ -84,8 +120,10 @@ async def select_booking(connection: Connection, session_id: str, booking_id: UU
     """A booking of a session, with its card where that is here."""
     return await connection.fetchrow(
         """
-        select booking.*, card.card, card.document_key
-        from booking left join card using (booking_id)
+        select booking.*, card.card, card.document_key, session.date
+        from booking
+        left join card using (booking_id)
+        left join session using (session_id)
         where booking.booking_id = $2 and booking.session_id = $1
         """,
         session_id,

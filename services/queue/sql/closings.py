@@ -96,10 +96,10 @@ async def select_no_shows(connection: Connection, visit_ids: list[UUID]) -> Rows
 
 
 async def count_totals(connection: Connection, session_id: str) -> asyncpg.Record:
-    """What the day came to, each counted apart. Delegations are no visitors and are not in the tables at all."""
+    """What the day came to, each counted apart. Delegations are no visitors; what was found with one was."""
     row = await connection.fetchrow(
         """
-        with done as (select * from ticket where session_id = $1 and state = 'finished'),
+        with done as (select * from ticket where session_id = $1 and state = 'finished' and not delegation),
         came as (select * from outcome join done using (ticket_id))
         select
             (select count(*) from done)::int as visits,
@@ -117,7 +117,8 @@ async def count_totals(connection: Connection, session_id: str) -> asyncpg.Recor
             (select count(*) from done where received_by = 'principal')::int as by_principal,
             (select count(*) from done where received_by = 'substitute')::int as by_substitute,
             (select count(*) from done where received_by = 'staff')::int as by_staff,
-            (select count(*) from ticket where session_id = $1 and state = 'closed')::int as unserved,
+            (select count(*) from ticket
+             where session_id = $1 and state = 'closed' and not delegation)::int as unserved,
             (select count(*) from no_show where session_id = $1)::int as no_shows,
             (select count(*) from window_day where session_id = $1 and role = 'principal'
                and exists (select from attendance where attendance.session_id = $1

@@ -21,8 +21,9 @@ async def insert_ticket(connection: Connection, ticket: dict[str, Any]) -> Ticke
         """
         insert into ticket (
             last_event, session_id, venue_id, number, token, source, booking_id, idempotency_key, department_id,
-            bound_to, matter_ids, persons, priority, language, near, booked_for, arrived_at, person_key, card)
-        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)
+            bound_to, matter_ids, persons, priority, language, near, booked_for, arrived_at, person_key, card,
+            delegation)
+        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20)
         returning *
         """,
         *(
@@ -30,7 +31,7 @@ async def insert_ticket(connection: Connection, ticket: dict[str, Any]) -> Ticke
             for name in (
                 "last_event", "session_id", "venue_id", "number", "token", "source", "booking_id", "idempotency_key",
                 "department_id", "bound_to", "matter_ids", "persons", "priority", "language", "near", "booked_for",
-                "arrived_at", "person_key", "card",
+                "arrived_at", "person_key", "card", "delegation",
             )
         ),
     )  # fmt: skip
@@ -47,7 +48,7 @@ async def update_ticket(connection: Connection, ticket: Ticket, event: str) -> T
         set version = version + 1, last_event = $2, department_id = $3, bound_to = $4, at_window = $5, matter_ids = $6,
             persons = $7, priority = $8, state = $9, closing = $10, misses = $11, behind = $12, overtaken = $13,
             near = $14, calls = $15, called_at = $16, started_at = $17, finished_at = $18, received_by = $19,
-            official_id = $20
+            official_id = $20, away_until = $21
         where ticket_id = $1
         returning *
         """,
@@ -71,6 +72,7 @@ async def update_ticket(connection: Connection, ticket: Ticket, event: str) -> T
         ticket.finished_at,
         ticket.received_by,
         ticket.official_id,
+        ticket.away_until,
     )
     if row is None:
         raise LookupError(str(ticket.ticket_id))
@@ -107,12 +109,36 @@ async def select_present(connection: Connection, session_id: str) -> Rows:
                exists (
                    select from ticket as other
                    where other.session_id = ticket.session_id and other.person_key = ticket.person_key
-                     and other.ticket_id <> ticket.ticket_id and other.state in ('called', 'serving')) as elsewhere
+                     and other.ticket_id <> ticket.ticket_id and other.state in ('called', 'serving')) as elsewhere,
+               coalesce(away_until > county_now(), false) as away
         from ticket
         where session_id = $1 and (state not in ('finished', 'closed') or closing = 'unanswered')
         order by arrived_at, ticket_id
         """,
         session_id,
+    )
+
+
+async def set_room(connection: Connection, ticket_id: UUID, room: str | None) -> None:
+    """Keep which room a group was given; None takes it back."""
+    await connection.execute("update ticket set room = $2 where ticket_id = $1", ticket_id, room)
+
+
+async def set_wishes(
+    connection: Connection,
+    ticket_id: UUID,
+    *,
+    last_bus_at: datetime | None,
+    to_fetch: bool,
+    away_until: datetime | None,
+) -> None:
+    """Keep what a visitor says of themselves. It is no news for others, so the version stays."""
+    await connection.execute(
+        "update ticket set last_bus_at = $2, to_fetch = $3, away_until = $4 where ticket_id = $1",
+        ticket_id,
+        last_bus_at,
+        to_fetch,
+        away_until,
     )
 
 
@@ -148,19 +174,24 @@ async def select_service_seconds(connection: Connection, session_id: str, window
 
 
 async def select_figures(connection: Connection, session_id: str, window_id: str | None) -> asyncpg.Record:
-    """What was done in a session, at one window or at all: persons, visits, items, problems, solved, suggestions."""
+    """What was done in a session, at one window or at all: persons, visits, items, problems, solved, suggestions.
+
+    Delegations are no visitors; what was found with one was found all the same.
+    """
     row = await connection.fetchrow(
         """
         select
             (select coalesce(sum(persons), 0)::int from ticket
-             where session_id = $1 and ($2::text is null or at_window = $2) and state in ('serving', 'finished'))
+             where session_id = $1 and ($2::text is null or at_window = $2) and state in ('serving', 'finished')
+               and not delegation)
                 as persons,
             (select count(*)::int from ticket
-             where session_id = $1 and ($2::text is null or at_window = $2) and state in ('serving', 'finished'))
+             where session_id = $1 and ($2::text is null or at_window = $2) and state in ('serving', 'finished')
+               and not delegation)
                 as visits,
             (select count(*)::int from outcome join ticket using (ticket_id)
              where ticket.session_id = $1 and ($2::text is null or ticket.at_window = $2)
-               and outcome.kind in ('handled', 'guided')) as items,
+               and not ticket.delegation and outcome.kind in ('handled', 'guided')) as items,
             (select count(*)::int from remark
              where session_id = $1 and ($2::text is null or window_id = $2) and kind = 'problem') as problems,
             (select count(*)::int from remark

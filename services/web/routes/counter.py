@@ -1,5 +1,11 @@
-"""Coming in: the counter checks people in and gives tickets; the kiosk is the same for oneself, in large print."""
+"""Coming in: the counter checks people in and gives tickets; the kiosk is the same for oneself, in large print.
 
+A document's number goes from the form to the queue and nowhere else: no page shows it again.
+"""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import date
 from http import HTTPStatus
 from typing import Any
 from urllib.parse import quote
@@ -8,21 +14,25 @@ from fastapi import APIRouter, Response
 
 from services.web import day
 from services.web.addresses import Id
-from services.web.day import Ticket
-from services.web.forms import whole_number
+from services.web.domain import DOCUMENT_TYPES
+from services.web.forms import field_phrase, whole_number
+from services.web.hall import Ticket
+from services.web.languages import phrase
 from services.web.pages import OpenPage, Page
 from services.web.queries import or_none
-from services.web.refusals import REFUSALS, refusal
+from services.web.refusals import REFUSALS, Refusal, refusal
 from services.web.routes.posted import Posted, PostedForm
-from services.web.security import is_secure, new_draft
+from services.web.scans import read_scan
+from services.web.security import new_draft, public_origin
 from services.web.squares import square
 from services.web.upstream import Refused
 from shared.access import Caller, allow
 
 router = APIRouter(include_in_schema=False, dependencies=[allow(Caller.STAFF)])
 
-CODE_CHARACTERS = 20
-CODE_LEAST = 8
+OTHER_DAY = phrase("这个号是 %(day)s的，不是今天")
+WALK_IN_NEXT = {"document_not_booked", "booking_other_day", "booking_cancelled", "booking_unknown"}
+"""After these a walk-in ticket is what helps."""
 
 
 @router.get("/staff/sessions/{session_id}/counter")
@@ -39,13 +49,13 @@ async def kiosk(session_id: Id, page: Page = OpenPage) -> Response:
 
 @router.post("/staff/sessions/{session_id}/counter")
 async def arrive(session_id: Id, page: Page = OpenPage, posted: Posted = PostedForm) -> Response:
-    """Check in with a code, or take a ticket without one."""
+    """Check in with a code or document, or take a ticket without one."""
     return await _arrive(page, "counter", session_id, posted)
 
 
 @router.post("/staff/sessions/{session_id}/kiosk")
 async def arrive_alone(session_id: Id, page: Page = OpenPage, posted: Posted = PostedForm) -> Response:
-    """Check in with a code, for oneself."""
+    """Check in with a code or document, for oneself."""
     return await _arrive(page, "kiosk", session_id, posted)
 
 
@@ -58,42 +68,58 @@ async def _arrive(page: Page, kind: str, session_id: str, posted: Posted) -> Res
     try:
         if posted.get("matter") and kind == "counter":
             body |= {"matter_ids": [posted.get("matter")], "persons": persons or 1, "language": page.language.code}
+            body |= {"delegation": bool(posted.get("delegation"))}
             key = page.site.cookies.idempotency_key(posted.get("draft"), body)
             ticket = await page.commands.walk_in(session_id, body, key)
-        elif CODE_LEAST <= len(posted.get("code")) <= CODE_CHARACTERS:
-            body |= {"code": posted.get("code"), "persons": persons}
-            ticket = await page.commands.check_in(session_id, body)
+        elif scan := read_scan(posted.get("code"), posted.get("kind")):
+            ticket = await page.commands.check_in(session_id, body | scan | {"persons": persons})
         else:
             return await _show(page, kind, session_id, posted, because=REFUSALS["code_unreadable"], status=422)
     except Refused as refused:
-        because = REFUSALS["check_in_unknown"] if refused.code == "booking_unknown" else refusal(refused.code)
-        return await _show(page, kind, session_id, posted, because=because, status=refused.status)
+        return await _refused(page, kind, session_id, posted, refused)
     return await _ticket(page, kind, ticket)
 
 
+async def _refused(page: Page, kind: str, session_id: str, posted: Posted, refused: Refused) -> Response:
+    """The page anew, with what is wrong with the number, or why there is no place and what to do."""
+    wrong = [each for each in refused.errors if each.pointer.startswith("/document")]
+    if wrong:
+        findings = {"code": field_phrase(wrong[0].code, page.language)}
+        return await _show(page, kind, session_id, posted, findings=findings, status=refused.status)
+    because = REFUSALS["check_in_unknown"] if refused.code == "booking_unknown" else refusal(refused.code)
+    if refused.code == "booking_other_day":
+        on = page.language.month_day(date.fromisoformat(str(refused.body.get("date"))))
+        because = replace(because, heading=page.say(OTHER_DAY, day=on))
+    walk_in = refused.code in WALK_IN_NEXT
+    return await _show(page, kind, session_id, posted, because=because, status=refused.status, walk_in=walk_in)
+
+
 async def _ticket(page: Page, kind: str, ticket: Ticket) -> Response:
-    scheme = "https" if is_secure(page.request) else "http"
-    own = f"{scheme}://{page.request.headers.get('host', '')}"
-    matters = await page.queries.matters_of(ticket.matter_ids)
+    own = public_origin(page.request, page.site.settings)
+    tickets = (ticket, *ticket.also)
+    matters = await page.queries.matters_of(matter_id for each in tickets for matter_id in each.matter_ids)
+    paths = [f"/tickets/{quote(each.token, safe='')}" for each in tickets]
     return page.show(
         f"staff/{kind}_ticket.html",
         personal=True,
         ticket=ticket,
         matters=matters,
-        status_path=f"/tickets/{quote(ticket.token, safe='')}",
-        qr=square(f"{own}/tickets/{quote(ticket.token, safe='')}"),
+        slips=[(each, path, square(own + path) if own else None) for each, path in zip(tickets, paths, strict=True)],
         day=day,
         address=f"/staff/sessions/{quote(ticket.session_id, safe='')}/{kind}",
     )
 
 
-async def _show(  # noqa: PLR0913, PLR0917  (what the page may be shown with)
+async def _show(  # noqa: PLR0913  (what the page may be shown with)
     page: Page,
     kind: str,
     session_id: str,
     posted: Posted | None = None,
-    because: Any = None,
+    *,
+    because: Refusal | None = None,
+    findings: Mapping[str, str] | None = None,
     status: int = HTTPStatus.CONFLICT,
+    walk_in: bool = False,
 ) -> Response:
     session = await page.queries.session_or_none(session_id)
     words = page.query.get("q", "")
@@ -103,14 +129,17 @@ async def _show(  # noqa: PLR0913, PLR0917  (what the page may be shown with)
     receiving = {each.department_id for each in session.windows} if session else set()
     return page.show(
         f"staff/{kind}.html",
-        status if because else HTTPStatus.OK,
+        status if because or findings else HTTPStatus.OK,
         personal=True,
         session=session,
         matters=[each for each in matters.items if not receiving or each.department_id in receiving] if matters else [],
         words=words,
-        typed=posted.fields if posted else {},
+        typed={name: said for name, said in posted.fields.items() if name != "code"} if posted else {},
         draft=(posted.get("draft") if posted else "") or new_draft(),
         because=because,
+        findings=findings or {},
+        walk_in=walk_in,
+        documents=DOCUMENT_TYPES[1:],
         address=f"/staff/sessions/{quote(session_id, safe='')}/{kind}",
         day=day,
     )

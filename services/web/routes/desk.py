@@ -14,9 +14,9 @@ from fastapi import APIRouter, Response
 
 from services.web import day
 from services.web.addresses import Id
-from services.web.day import Desk, Promises
 from services.web.domain import Official, Session
 from services.web.forms import whole_number
+from services.web.hall import Desk, Promises
 from services.web.pages import OpenPage, Page
 from services.web.queries import or_none
 from services.web.refusals import REFUSALS, Refusal, refusal

@@ -8,8 +8,10 @@ from urllib.parse import quote
 
 from fastapi import APIRouter, Path, Response
 
+from services.web import day
 from services.web.addresses import Id
 from services.web.day import CHOICES
+from services.web.hall import Status
 from services.web.pages import OpenPage, Page
 from services.web.refusals import REFUSALS, Refusal, refusal
 from services.web.routes.posted import Posted, PostedForm
@@ -109,6 +111,56 @@ async def _issue(
         ticket=await page.queries.status(token),
         token=token,
         typed=typed,
+        because=because,
+        findings=findings or {},
+    )
+
+
+@router.get("/tickets/{token}/wishes")
+async def ask_wishes(token: Token, page: Page = OpenPage) -> Response:
+    """What the hall should know of the visitor."""
+    return _wishes(page, token, await page.queries.status(token))
+
+
+@router.post("/tickets/{token}/wishes")
+async def keep_wishes(token: Token, page: Page = OpenPage, posted: Posted = PostedForm) -> Response:
+    """Keep it; or the visitor is back."""
+    ticket = await page.queries.status(token)
+    if not posted.is_fresh:
+        return _wishes(page, token, ticket, posted, because=REFUSALS["form_expired"])
+    body, findings = day.wishes_of(ticket, posted.fields, page.site.settings.zone)
+    if findings:
+        return _wishes(page, token, ticket, posted, findings={name: page.say(said) for name, said in findings.items()})
+    try:
+        await page.commands.keep_wishes(token, body)
+    except Refused as refused:
+        if refused.code == "invalid_request":
+            findings = {day.WISH_FIELDS.get(each.pointer, "last_bus"): day.TIME_PAST for each in refused.errors}
+            said = {name: page.say(found) for name, found in findings.items()}
+            return _wishes(page, token, ticket, posted, findings=said)
+        if refused.code != "ticket_moved_on":
+            raise
+        return await _status(page, token, refusal(refused.code))
+    return page.go(f"/tickets/{quote(token, safe='')}")
+
+
+def _wishes(  # noqa: PLR0913  (what the page may be shown with)
+    page: Page,
+    token: str,
+    ticket: Status,
+    posted: Posted | None = None,
+    *,
+    because: Refusal | None = None,
+    findings: Mapping[str, str] | None = None,
+) -> Response:
+    shown = HTTPStatus.UNPROCESSABLE_ENTITY if findings else HTTPStatus.CONFLICT if because else HTTPStatus.OK
+    return page.show(
+        "day/wishes.html",
+        shown,
+        personal=True,
+        ticket=ticket,
+        token=token,
+        typed=posted.fields if posted else day.wishes_shown(ticket, page.site.settings.zone),
         because=because,
         findings=findings or {},
     )

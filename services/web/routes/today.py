@@ -1,6 +1,7 @@
-"""Where the day's pages are found, and the notice that is printed for a visitor."""
+"""Where the day's pages are found, who comes in a large group, and the notice that is printed for a visitor."""
 
 import asyncio
+from http import HTTPStatus
 
 from fastapi import APIRouter, Response
 
@@ -8,6 +9,8 @@ from services.web import day
 from services.web.addresses import Id
 from services.web.pages import OpenPage, Page
 from services.web.queries import or_none
+from services.web.refusals import REFUSALS
+from services.web.routes.posted import Posted, PostedForm
 from shared.access import Caller, allow
 
 router = APIRouter(include_in_schema=False, dependencies=[allow(Caller.STAFF)])
@@ -19,6 +22,15 @@ async def today(page: Page = OpenPage) -> Response:
     found, departments = await asyncio.gather(page.queries.today(), or_none(page.queries.departments()))
     names = {each.department_id: page.language.of(each, "name") for each in departments.items} if departments else {}
     return page.show("staff/today.html", today=found, names=names, day=day)
+
+
+@router.post("/staff/sessions/{session_id}/tickets/{ticket_id}/room")
+async def room(session_id: Id, ticket_id: Id, page: Page = OpenPage, posted: Posted = PostedForm) -> Response:
+    """Keep which room a group was given; nothing takes it back."""
+    if not posted.is_fresh:
+        return page.tell(REFUSALS["form_expired"], HTTPStatus.CONFLICT, code="form_expired")
+    await page.commands.give_room(session_id, ticket_id, posted.get("room") or None)
+    return page.go("/staff/today")
 
 
 @router.get("/staff/sessions/{session_id}/tickets/{ticket_id}/notice")
