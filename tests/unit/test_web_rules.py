@@ -9,13 +9,13 @@ from babel.messages.pofile import read_po
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.booking.domain.documents import DocumentType
 from services.web import catalogues
 from services.web.domain import DOCUMENT_TYPES, Booking, length_finding, lookup_digits, remaining
 from services.web.forms import Details, Unreadable, found_here, read_pairs, whole_number
 from services.web.languages import CHINESE, ENGLISH, LOCALES
 from services.web.names import romanised
 from services.web.refusals import AWAY, AWAY_WHILE_BOOKING, AWAY_WITH_FORM, DRAFT_GONE, NOT_YET, REFUSALS, UNKNOWN
+from shared.documents import DocumentType
 from tests.unit.web_county import booking
 
 NOW = datetime(2026, 12, 1, 8, tzinfo=timezone(timedelta(hours=8)))
