@@ -73,6 +73,18 @@ async def test_a_lost_stream_is_said_and_taken_back(open_page, stack):
         await expect(hall.locator("#offline")).to_be_hidden(timeout=4 * SECONDS)
 
 
+async def test_a_stream_that_is_silent_too_long_is_said_and_taken_back(open_page, stack):
+    async with hall_day(stack) as day:
+        hall = await open_page(1920, script=True, height=1080)
+        await hall.clock.install()
+        async with hall.expect_response("**/stream"):
+            await hall.goto(f"/hall/{day.session_id}")
+        await expect(hall.locator("#offline")).to_be_hidden()
+        await hall.clock.fast_forward(40_000)  # no error comes: only the time passes without a word
+        await expect(hall.locator("#offline")).to_be_visible(timeout=SECONDS)
+        await expect(hall.locator("#offline")).to_be_hidden(timeout=SECONDS)  # the next beat
+
+
 async def test_two_tabs_of_a_window_do_nothing_twice(open_page, stack):
     async with hall_day(stack) as day:
         address = f"/staff/sessions/{day.session_id}/desk/{day.window_id}"

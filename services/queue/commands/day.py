@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from pydantic import TypeAdapter
 
 from services.queue.domain import problems
-from services.queue.domain.lines import Present, places_before
+from services.queue.domain.lines import Places, Present, places_before
 from services.queue.domain.tickets import NEAR, Ticket
 from services.queue.domain.windows import WindowDay
 from services.queue.sql import days, steps, tickets
@@ -139,10 +139,11 @@ class Day:
         """Say once of each who waits that at most three are before it now."""
         present = await self.present()
         windows = tuple((await self.windows()).values())
+        places = Places(present, windows, self.now)
         for each in present:
             ticket = each.ticket
             if ticket.state != "waiting" or ticket.near:
                 continue
-            before = places_before(present, windows, ticket, self.now)
+            before = places_before(present, windows, ticket, self.now) if each.away else places.before(ticket)
             if before is not None and before <= NEAR:
                 await self.save(replace(ticket, near=True), events.VisitNearing)

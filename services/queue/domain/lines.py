@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Self
+from uuid import UUID
 
 from services.queue.domain.order import Waiting, line
 from services.queue.domain.tickets import Row, Ticket
@@ -51,18 +52,33 @@ def places_before(
 
     Who is away for a while is told the place that they would come back to.
     """
-    if ticket.state != "waiting":
-        return None
-    present = as_if_back(present, ticket)
-    candidates = [
-        each
-        for each in windows
-        if each.department_id == ticket.department_id and ticket.bound_to in (None, each.window_id)
-    ]
-    serving = [each for each in candidates if each.state == "open"] or candidates
-    places = []
-    for window in serving:
-        order = line([each.waiting() for each in queue_of(present, window)], now)
-        if ticket.ticket_id in order:
-            places.append(order.index(ticket.ticket_id))
-    return min(places, default=None)
+    return Places(as_if_back(present, ticket), windows, now).before(ticket)
+
+
+class Places:
+    """The lines of all windows at one instant, each made once however many ask for their place in it."""
+
+    def __init__(self, present: Sequence[Present], windows: Iterable[WindowDay], now: datetime) -> None:
+        self._present = present
+        self._windows = tuple(windows)
+        self._now = now
+        self._lines: dict[str, dict[UUID, int]] = {}
+
+    def before(self, ticket: Ticket) -> int | None:
+        """How many are called before a ticket, at the window where it is soonest; None where it does not wait."""
+        if ticket.state != "waiting":
+            return None
+        candidates = [
+            each
+            for each in self._windows
+            if each.department_id == ticket.department_id and ticket.bound_to in (None, each.window_id)
+        ]
+        serving = [each for each in candidates if each.state == "open"] or candidates
+        lines = [self._line(each) for each in serving]
+        return min((each[ticket.ticket_id] for each in lines if ticket.ticket_id in each), default=None)
+
+    def _line(self, window: WindowDay) -> dict[UUID, int]:
+        if window.window_id not in self._lines:
+            order = line([each.waiting() for each in queue_of(self._present, window)], self._now)
+            self._lines[window.window_id] = {ticket_id: place for place, ticket_id in enumerate(order)}
+        return self._lines[window.window_id]

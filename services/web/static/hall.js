@@ -7,6 +7,11 @@
   hear("htmx:sse:error", () => say(true));
   // A stream that ends without an error is begun anew: until that works it is lost all the same.
   hear("htmx:sse:before:connection", (event) => { if (event.detail.connection.attempt > 0) say(true); });
+  // The stream says something every ten seconds. A network that is gone without a word says nothing, and no error comes.
+  let heard = Date.now();
+  const alive = () => { if (!connected) return; heard = Date.now(); say(false); };
+  for (const name of ["beat", "changed"]) document.getElementById("stream").addEventListener(name, alive);
+  setInterval(() => { if (connected && Date.now() - heard > 35000) say(true); }, 5000);
   // The first connection is not tried twice by itself: once the server answers again, the page begins anew.
   setInterval(async () => {
     if (connected) return;
