@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import asyncpg
@@ -18,6 +19,7 @@ from tests.stack import MATTER, Stack, new_resident_id
 
 SESSIONS = "/api/booking/v1/sessions"
 SECONDS = 30
+NAMES = ("刘国强", "陈玉珍", "赵德福", "林小玲")
 COUNTY = ZoneInfo("Asia/Shanghai")
 CLEARED = """
 update ticket set state = 'closed', closing = 'unserved', at_window = null where state not in ('finished', 'closed');
@@ -91,6 +93,37 @@ async def hall_day(stack: Stack) -> AsyncIterator[HallDay]:
             yield HallDay(session_id, slot["window_id"], booked.json()["code"], document)
         finally:
             await _set_clock(stack, "select now()")
+
+
+async def liven(stack: Stack, day: HallDay) -> str:
+    """Officials are there, people have come to four windows and some are called; the token of one who waits."""
+    staff = f"/api/queue/v1/staff/sessions/{day.session_id}"
+    token = ""
+    async with httpx.AsyncClient(base_url=stack.address, trust_env=False, timeout=20) as http:
+
+        async def do(path: str, body: dict[str, Any], **headers: str) -> dict[str, Any]:
+            answer = await http.post(path, json=body, headers=headers)
+            assert answer.is_success, answer.text
+            shown: dict[str, Any] = answer.json()
+            return shown
+
+        hall = (await http.get(staff)).json()
+        matters = (await http.get("/api/roster/v1/matters", params={"limit": 500})).json()["items"]
+        mine = [each for each in hall["windows"] if each["window_id"] == day.window_id]
+        others = [each for each in hall["windows"] if each["window_id"] != day.window_id][:3]
+        for window, people in zip([*mine, *others], (4, 2, 1, 1), strict=True):
+            at = f"{staff}/windows/{window['window_id']}"
+            shown = await do(f"{at}/attend", {"version": 0, "attendance": "present"})
+            shown = await do(f"{at}/open", {"version": shown["window_version"]})
+            matter = next(each for each in matters if each["department_id"] == window["department_id"])
+            for number in range(people):
+                body = {"matter_ids": [matter["matter_id"]], "priority": "elderly" if number == 2 else None}
+                ticket = await do(f"{staff}/walk-ins", body, **{"Idempotency-Key": new_resident_id()})
+                token = ticket["token"] if window in mine else token
+            shown = await do(f"{at}/call-next", {"version": shown["window_version"]})
+            if window in mine:
+                await do(f"{at}/start", {"version": shown["window_version"]})
+    return token
 
 
 async def scan(counter: Page, text: str) -> None:
