@@ -26,7 +26,7 @@ IMPATIENT = 0.03
 HELD = 0.05
 """Have to fetch something in the middle of the visit."""
 GROUPS = (1,) * 14 + (2,) * 4 + (3, 5)
-SERVICE_MINUTES = (3.0, 35.0, 8.0)
+SERVICE_MINUTES = (2.0, 18.0, 5.0)
 """The shortest, the longest and the most common service."""
 OUTCOMES = ("handled",) * 11 + ("guided",) * 5 + ("incomplete",) * 3 + ("declined",)
 PRIORITIES = ("elderly", "elderly", "elderly", "veteran", "disabled", "pregnant", "infant", "visible_need")
