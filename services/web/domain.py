@@ -91,6 +91,11 @@ class Session(roster.Session):
         """Whether it is not held on the date that the recurrence names."""
         return self.date != self.rule_date
 
+    @property
+    def moved_by_hand(self) -> bool:
+        """Whether somebody moved it. What the calendar shifts when it is planned has no reason; later, `calendar`."""
+        return self.moved and self.reason not in (None, "calendar")
+
 
 class BookableSession(State):
     """A session as booking sees it for one matter."""
