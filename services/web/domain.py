@@ -6,8 +6,9 @@ passed over, so that a service may be newer than the pages.
 
 import unicodedata
 from collections.abc import Iterable, Sequence
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Literal
+from zoneinfo import ZoneInfo
 
 from pydantic import Field
 
@@ -156,6 +157,7 @@ class Booking(State):
     name_masked: str = ""
     document_masked: str | None = None
     phone_masked: str | None = None
+    email_masked: str | None = None
     by_proxy: bool = False
     note: str | None = None
     version: int = Field(default=1, ge=1)
@@ -233,9 +235,37 @@ class ExpectedBookings(State):
 
 
 class ConsoleMessages(State):
-    """The newest messages first."""
+    """The newest messages first, and how many the night holds."""
 
     items: tuple[ConsoleMessage, ...]
+    waiting: int = 0
+    waiting_until: datetime | None = None
+
+
+class Channels(State):
+    """How visitors are told. What is not known is not promised."""
+
+    mail: bool = False
+    quiet_from: time | None = None
+    quiet_until: time | None = None
+
+
+REMINDER_AT = time(18, 0)
+"""Of the day before, by the county's clock."""
+
+
+def is_quiet(channels: Channels, now: datetime, zone: ZoneInfo) -> bool:
+    """Whether what happens now is told only when the night is over."""
+    if channels.quiet_from is None or channels.quiet_until is None:
+        return False
+    clock = now.astimezone(zone).time()
+    return clock >= channels.quiet_from or clock < channels.quiet_until
+
+
+def is_reminded(starts_at: datetime, now: datetime, zone: ZoneInfo) -> bool:
+    """Whether the evening of the reminder is still to come."""
+    evening = starts_at.astimezone(zone).date() - timedelta(days=1)
+    return now < datetime.combine(evening, REMINDER_AT, zone)
 
 
 def first_open(sessions: Iterable[BookableSession]) -> BookableSession | None:

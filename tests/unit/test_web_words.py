@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from tests.unit.web_county import DAY, session
+from tests.unit.web_county import DAY, bookable, booked, booking, details_page, follow, session, visitor
 
 
 def _date(days: int) -> str:
@@ -28,3 +28,58 @@ async def test_a_moved_day_is_blamed_on_a_holiday_only_where_the_calendar_moved_
     page = await browser.get("/")
     assert says in page.text
     assert ("放假" in says) == ("那天放假" in page.text)
+
+
+@pytest.mark.parametrize("mail", [True, False])
+async def test_an_address_is_asked_for_only_where_mail_is_sent(county, browser, mail):
+    county.answers["/channels"] = {"mail": mail}
+    page = await details_page(browser)
+    assert ('name="email"' in page.text) is mail
+
+
+async def test_nobody_is_promised_mail_while_it_is_not_known_whether_there_is_any(county, browser):
+    county.away.add("notifications")
+    page = await details_page(browser)
+    assert page.status_code == 200
+    assert 'name="email"' not in page.text
+
+
+@pytest.mark.parametrize(
+    ("mail", "left", "says"),
+    [
+        (True, {"phone_masked": None, "email_masked": "g***@example.cn"}, "给您的邮箱 g***@example.cn 发一封提醒"),
+        (True, {"email_masked": "g***@example.cn"}, "给您的邮箱 g***@example.cn 发一封提醒"),
+        (False, {"phone_masked": None, "email_masked": "g***@example.cn"}, "您没留电话"),
+        (False, {"email_masked": "g***@example.cn"}, "给您发一条提醒"),
+        (True, {"phone_masked": None}, "您没留电话"),
+    ],
+)
+async def test_the_voucher_says_where_the_messages_go(county, browser, mail, left, says):
+    county.answers["/channels"] = {"mail": mail}
+    county.answers["/bookings/lookup"] = booking(**left)
+    assert says in (await follow(browser, await booked(browser))).text
+
+
+@pytest.mark.parametrize(("at", "quiet"), [("21:59", False), ("22:00", True), ("03:00", True), ("08:00", False)])
+async def test_at_night_the_voucher_says_when_the_message_goes(county, browser, at, quiet):
+    now = f"{DAY.date() - timedelta(days=3)}T{at}:00+08:00"
+    county.answers["booking/v1/sessions"] = {"items": [bookable()], "now": now}
+    page = await follow(browser, await booked(browser))
+    assert ("消息早上 08:00 以后才发" in page.text) is quiet
+
+
+async def test_whoever_books_after_the_evening_of_the_reminder_is_promised_none(county, browser):
+    now = f"{DAY.date() - timedelta(days=1)}T18:30:00+08:00"
+    county.answers["booking/v1/sessions"] = {"items": [bookable()], "now": now}
+    page = await follow(browser, await booked(browser))
+    assert "前一天 18:00" not in page.text
+    assert "服务日有变化，会告诉您" in page.text
+
+
+async def test_the_console_says_how_many_messages_the_night_holds(county):
+    until = f"{DAY.date()}T08:00:00+08:00"
+    county.answers["/staff/console-messages"] = {"items": [], "waiting": 2, "waiting_until": until}
+    async with visitor(county, STAFF_ACCESS="open") as browser:
+        page = await browser.get("/staff/console-messages")
+    assert "还有 2 条消息" in page.text
+    assert "08:00 以后发" in page.text

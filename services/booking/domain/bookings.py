@@ -143,6 +143,7 @@ class BookingView(BaseModel):
     surname: str
     document_masked: str | None
     phone_masked: str | None
+    email_masked: str | None
     by_proxy: bool
     note: str | None
     language: Literal["zh", "en"]
@@ -172,6 +173,7 @@ def view(booking: Booking, person: Person, *, came: bool | None = None) -> Booki
         surname=surname(person.name),
         document_masked=mask_number(person.document) if person.document else None,
         phone_masked=mask_number(phone) if phone else None,
+        email_masked=_mask_email(person.email) if person.email else None,
         by_proxy=booking.by_proxy,
         note=person.note,
         language=booking.language,
@@ -179,6 +181,11 @@ def view(booking: Booking, person: Person, *, came: bool | None = None) -> Booki
         came=came,
         version=booking.version,
     )
+
+
+def _mask_email(address: str) -> str:
+    """The first letter and the host: enough for whoever gave it to know it again."""
+    return f"{address[:1]}***@{address.rpartition('@')[2]}"
 
 
 class WindowBooking(BaseModel):

@@ -38,6 +38,7 @@ async def details(matter_id: Id, draft_id: DraftId, page: Page = OpenPage) -> Re
     draft = open_draft(page, matter_id, draft_id)
     chosen = await _free_choice(page, draft)
     findings = draft.findings(page, chosen.session)
+    channels = await page.queries.channels()
     return page.show(
         "details.html",
         HTTPStatus.UNPROCESSABLE_ENTITY if findings else HTTPStatus.OK,
@@ -48,6 +49,7 @@ async def details(matter_id: Id, draft_id: DraftId, page: Page = OpenPage) -> Re
         labels=LABELS,
         longest=LONGEST,
         party_size_max=party_size_max(chosen.session),
+        mail=channels.mail,
     )
 
 
