@@ -157,6 +157,7 @@ class Booking(State):
     name_masked: str = ""
     document_masked: str | None = None
     phone_masked: str | None = None
+    phone_takes_texts: bool = True
     email_masked: str | None = None
     by_proxy: bool = False
     note: str | None = None

@@ -362,6 +362,15 @@ async def test_who_has_no_address_is_on_the_call_list(hall):
     assert await hall.events() == [("MessageFailed", 1)]
 
 
+async def test_who_has_a_landline_alone_is_on_the_call_list_with_it(hall):
+    hall.desk.card(phone="+868165551234", phone_takes_texts=False)
+    await hall.hear(said("made", 1))
+    await hall.work()
+    assert (await hall.messages())["booked1"] == "failed:no_address"
+    (row,) = await hall.fetch("select phone is not null as phone from message where kind = 'booked'")
+    assert row["phone"]
+
+
 async def test_the_proxy_gets_a_message_of_their_own(hall):
     hall.desk.card(proxy={"name": "李建国", "relation": "son", "phone": "13800000000"})
     await hall.hear(said("made", 1, by_proxy=True))

@@ -83,3 +83,10 @@ async def test_the_console_says_how_many_messages_the_night_holds(county):
         page = await browser.get("/staff/console-messages")
     assert "还有 2 条消息" in page.text
     assert "08:00 以后发" in page.text
+
+
+async def test_a_landline_is_promised_no_text_message(county, browser):
+    county.answers["/bookings/lookup"] = booking(phone_takes_texts=False)
+    page = await follow(browser, await booked(browser))
+    assert "收不到短信" in page.text
+    assert "发一条提醒" not in page.text
