@@ -296,6 +296,17 @@ def first_choice(slots: Iterable[Slot], session: Session | None) -> Slot | None:
     return min(free, key=lambda each: (each.window_id not in in_person, each.starts_at, each.slot_id), default=None)
 
 
+def next_slot(slots: Iterable[Slot], asked: Slot | None) -> Slot | None:
+    """The slot that is chosen where another one is needed: `asked` itself, else the next by time, else the earliest."""
+    free = sorted(slots, key=lambda each: (each.starts_at, each.slot_id))
+    if asked is None:
+        return next(iter(free), None)
+    later = [each for each in free if each.slot_id == asked.slot_id] or [
+        each for each in free if each.starts_at >= asked.starts_at
+    ]
+    return next(iter(later or free), None)
+
+
 def release_state(session: Session, now: datetime) -> Literal["tentative", "not_released", "closed", "open", "none"]:
     """Where a session stands between planned and over, from the roster alone: without the seats."""
     if session.status == "tentative":

@@ -67,7 +67,9 @@ REFUSALS: dict[str, Refusal] = {
     ),
     "already_booked": Refusal(
         phrase("您这一天在这个部门已经约好了"),
-        phrase("一个人一天在一个部门只能约一次，可以一次说几件事。想换时间，先取消原来的。"),
+        phrase(
+            "一个人一天在一个部门只能约一次，可以一次说几件事。想换时间，先取消原来的；也可以再约别的日子，您填的内容都还在。"
+        ),
         Way.LOOKUP,
     ),
     "times_overlap": Refusal(
