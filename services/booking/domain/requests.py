@@ -2,7 +2,8 @@
 
 Codes of fields, besides pydantic's own: `text_control_character`, `name_characters`, `phone_invalid`,
 `phone_area`, `phone_region`, `email_invalid`, `party_size_range`, `document_required`, those of `documents` and
-`codes`, and of the claim `document_birth_ahead`. A refused value is never repeated in an answer: it may be a document number.
+`codes`, and of the claim `document_birth_ahead`. A refused value is never repeated in an answer: it may be a document
+number.
 """
 
 import re
