@@ -240,3 +240,26 @@ async def test_what_was_typed_can_be_reached_when_its_time_is_gone(county, brows
     form = await browser.get(back[1])
     assert (form.status_code, title(form)) == (200, "谁来办？")
     assert 'value="王桂兰"' in form.text
+
+
+@pytest.mark.parametrize(("switch", "shows"), [("lang=en", 'lang="en"'), ("elder=1", 'class="elder"')])
+async def test_another_language_or_size_keeps_what_is_half_typed(county, browser, switch, shows):
+    form = await details_page(browser)
+    assert f'name="switch" value="{switch}"' in form.text
+    page = await follow(browser, await press(browser, form, "details", name="王桂兰", note="半句话", switch=switch))
+    assert page.status_code == 200
+    assert shows in page.text.partition("<head>")[0]
+    assert 'value="王桂兰"' in page.text
+    assert "半句话" in page.text
+    assert "aria-invalid" not in page.text
+    assert county.posted("/bookings/check") == []
+    assert "/details" not in str(page.url.query)
+    mended = await press(browser, page, "details", **TYPED)
+    assert mended.headers["location"].endswith("/check")
+
+
+async def test_the_enter_key_goes_on_and_switches_nothing(browser):
+    form = await details_page(browser)
+    first, *_ = re.findall(r"<button[^>]*>", form.text)
+    assert 'form="form"' in first
+    assert "switch" not in first

@@ -8,6 +8,7 @@ seat is taken on the check page; where it went to somebody else by then, other t
 import asyncio
 from dataclasses import dataclass
 from http import HTTPStatus
+from urllib.parse import parse_qsl
 
 import structlog
 from fastapi import APIRouter, Response
@@ -25,6 +26,7 @@ from services.web.domain import (
 from services.web.drafts import Draft, Told, go_on, keep_draft, kept_draft, open_draft, party_size_max, told
 from services.web.forms import LABELS, LONGEST, Details, Unreadable, found_by_booking, has_controls, whole_number
 from services.web.pages import NotThere, OpenPage, Page
+from services.web.preferences import remember
 from services.web.queries import Choice
 from services.web.refusals import AWAY_WITH_FORM, Refusal, Way, refusal
 from services.web.routes.posted import Posted, PostedForm
@@ -47,7 +49,8 @@ DAY_REFUSED = frozenset({"already_booked", "session_not_released", "session_clos
 async def details(matter_id: Id, draft_id: DraftId, page: Page = OpenPage) -> Response:
     """谁来办? The form as it was typed, with what is wrong beside its fields; once typed, also without its time."""
     draft = open_draft(page, matter_id, draft_id)
-    chosen = await (_choice_or_away(page, draft) if draft.typed else _free_choice(page, draft))
+    begun = draft.typed or draft.details != Details()
+    chosen = await (_choice_or_away(page, draft) if begun else _free_choice(page, draft))
     session = chosen.session if chosen else None
     findings = draft.findings(page, session)
     channels = await page.queries.channels()
@@ -69,7 +72,10 @@ async def details(matter_id: Id, draft_id: DraftId, page: Page = OpenPage) -> Re
 async def take_details(
     matter_id: Id, draft_id: DraftId, page: Page = OpenPage, posted: Posted = PostedForm
 ) -> Response:
-    """Keep what was typed, judge it, and go on to the check page, or back to what has to be mended."""
+    """Keep what was typed, judge it, and go on to the check page, or back to what has to be mended.
+
+    Where another language or size was asked for, the same form is shown in it, as far as it was typed.
+    """
     before = kept_draft(page, matter_id, draft_id)
     if before is not None and before.booked:
         return page.go("/bookings")
@@ -83,6 +89,11 @@ async def take_details(
         details=Details.of(posted.fields),
         typed=True,
     )
+    if posted.get("switch"):
+        unjudged = before is None or not before.typed
+        response = go_on(page, draft.model_copy(update={"typed": not unjudged}), "details")
+        remember(page.site.cookies, page.request, response, dict(parse_qsl(posted.get("switch"))))
+        return response
     errors, session = await asyncio.gather(
         page.commands.check(draft.booking_body(page.language.code)), page.queries.session_or_none(session_id)
     )
