@@ -153,6 +153,7 @@ class Booking(State):
     starts_at: datetime
     ends_at: datetime
     cancel_until: datetime | None = None
+    previous_starts_at: datetime | None = None
     party_size: int = 1
     name_masked: str = ""
     document_masked: str | None = None

@@ -275,6 +275,18 @@ async def test_a_household_register_is_the_same_person_as_the_card(desk, client)
     assert told(answer) == (409, "already_booked")
 
 
+async def test_a_moved_booking_says_the_time_that_was_agreed_to(desk, client):
+    slot, *_ = await desk.slots()
+    view = await booked(client, wish(slot))
+    assert view["previous_starts_at"] is None
+    for days in (7, 8):
+        await desk.take(session(days=days))
+    moved = (await client.post(f"{BOOKINGS}/lookup", json=opening(view))).json()
+    assert (moved["previous_starts_at"], moved["starts_at"]) == (view["starts_at"], "2026-12-19T01:00:00Z")
+    agreed = (await client.post(f"{BOOKINGS}/agree", json=opening(view))).json()
+    assert (agreed["state"], agreed["previous_starts_at"]) == ("confirmed", None)
+
+
 async def test_cancelled_twice_and_too_late(desk, client, set_county_now):
     first, second = await desk.slots()
     one, two = await booked(client, wish(first, 1)), await booked(client, wish(second, 2))
@@ -341,6 +353,7 @@ async def test_a_visitor_card_is_for_services_alone(desk, client, settings_env):
         "booking_id": view["booking_id"],
         "name": "王桂兰",
         "phone": "+8613900000001",
+        "phone_takes_texts": True,
         "email": None,
         "language": "zh",
         "code": view["code"],

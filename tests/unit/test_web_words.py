@@ -90,3 +90,22 @@ async def test_a_landline_is_promised_no_text_message(county, browser):
     page = await follow(browser, await booked(browser))
     assert "收不到短信" in page.text
     assert "发一条提醒" not in page.text
+
+
+async def test_who_is_asked_to_agree_reads_the_old_day_and_until_when(county, browser):
+    await booked(browser)
+    before = DAY - timedelta(days=3)
+    county.answers["/bookings/lookup"] = booking(
+        state="to_confirm", reason="session_moved", version=2, previous_starts_at=before.isoformat()
+    )
+    page = await browser.get("/bookings")
+    assert f"原来约的是 {before.month}月{before.day}日" in page.text
+    assert f"位子给您留到 {DAY.month}月{DAY.day}日" in page.text
+
+
+async def test_a_cancelled_voucher_says_neither_that_it_is_still_there_nor_who_has_the_seat(county, browser):
+    await booked(browser)
+    county.answers["/bookings/lookup"] = booking(state="cancelled", reason="visitor", version=2)
+    page = await browser.get("/bookings")
+    assert "预约还在" not in page.text
+    assert "已经让给别人" not in page.text

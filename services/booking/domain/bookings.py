@@ -152,10 +152,14 @@ class BookingView(BaseModel):
     booked_at: datetime
     came: bool | None = None
     """Whether somebody came for it; None as long as nobody knows."""
+    previous_starts_at: datetime | None
+    """Of a booking to be agreed to the time that the visitor last agreed to, where it is another."""
     version: int
 
 
-def view(booking: Booking, person: Person, *, came: bool | None = None) -> BookingView:
+def view(
+    booking: Booking, person: Person, *, came: bool | None = None, previous_starts_at: datetime | None = None
+) -> BookingView:
     """What the visitor is shown: the same for the same booking, whenever it is asked for."""
     phone = person.reachable_phone()
     return BookingView(
@@ -182,6 +186,7 @@ def view(booking: Booking, person: Person, *, came: bool | None = None) -> Booki
         language=booking.language,
         booked_at=booking.booked_at,
         came=came,
+        previous_starts_at=previous_starts_at if previous_starts_at != booking.starts_at else None,
         version=booking.version,
     )
 
