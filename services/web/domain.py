@@ -253,7 +253,8 @@ class Channels(State):
 
 
 REMINDER_AT = time(18, 0)
-"""Of the day before, by the county's clock."""
+"""Of the day before, by the county's clock, for the hall's own reminder and the calendar's: so many hours before the
+visit would wake who comes in the afternoon."""
 
 
 def is_quiet(channels: Channels, now: datetime, zone: ZoneInfo) -> bool:

@@ -109,3 +109,32 @@ async def test_a_cancelled_voucher_says_neither_that_it_is_still_there_nor_who_h
     page = await browser.get("/bookings")
     assert "预约还在" not in page.text
     assert "已经让给别人" not in page.text
+
+
+async def test_the_look_up_shows_what_this_browser_holds(browser):
+    before = await browser.get("/bookings/lookup")
+    await booked(browser)
+    page = await browser.get("/bookings/lookup")
+    for shown in ("4081 2736", '<a href="/bookings">'):
+        assert shown in page.text
+        assert shown not in before.text.replace("比如 4081 2736", "")
+    assert page.headers["cache-control"] == "no-store"
+
+
+async def test_who_does_not_know_whom_to_ask_is_promised_no_field_that_is_not_there(county, browser):
+    page = await browser.get("/")
+    assert "我不知道找谁" in page.text
+    assert "用一句话写下来" not in page.text
+
+
+async def test_the_calendar_names_the_floor(county, browser):
+    (window,) = session()["windows"]
+    county.answers["roster/v1/sessions/s1"] = session(windows=[{**window, "location_zh": "二楼东厅"}])
+    await booked(browser)
+    entry = (await browser.get("/bookings/calendar.ics")).text.replace("\r\n ", "")
+    assert "LOCATION:望川县政务服务大厅，二楼东厅，3 号窗口" in entry
+
+
+async def test_a_day_and_its_month_stand_apart_in_english(browser):
+    page = await browser.get("/?lang=en", follow_redirects=True)
+    assert f"{DAY.day}&nbsp;<i>" in page.text

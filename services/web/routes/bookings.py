@@ -172,10 +172,12 @@ def _show_look_up(  # noqa: PLR0913  (what the page says)
     status: int = HTTPStatus.OK,
     retry_after: int | None = None,
 ) -> Response:
+    held = page.site.cookies.voucher(page.request)
     response = page.show(
         "lookup.html",
         status,
-        personal=bool(code or findings or because),
+        personal=bool(code or findings or because or held),
+        held=held,
         code=code,
         findings=findings,
         because=because,
