@@ -151,7 +151,7 @@ async def booking_view(connection: Connection, booking_id: UUID, vault: Vault) -
     """A booking as its visitor sees it. Raises BookingUnknown where it is gone."""
     row = await _whole(connection, booking_id)
     came = await attendance.came(connection, booking_id)
-    return view(Booking.of(row), person_of(row, vault), came=came)
+    return view(Booking.of(row), person_of(row, vault), came=came, previous_starts_at=row["previous_starts_at"])
 
 
 async def card(connection: Connection, booking_id: UUID, vault: Vault) -> VisitorCard:

@@ -21,7 +21,7 @@ from services.booking.domain.bookings import (
     WindowBooking,
     view,
 )
-from services.booking.domain.claims import Channel
+from services.booking.domain.claims import Channel, unborn
 from services.booking.domain.requests import BookingRequest, CodeAlone, CodeAndDigits, Identifier
 from services.booking.domain.sealing import claim_of
 from services.booking.settings import BookingSettings
@@ -125,7 +125,12 @@ async def _book(request: Request, running: Runtime, channel: Channel) -> Respons
 async def check(request: Request, running: Running) -> Response:
     """Judge what was typed as booking would, and take nothing: what the seat's own state decides is told by booking."""
     wish = await read(request, BookingRequest)
-    claim_of(wish, channel="online", idempotency_key="", vault=_vault(running), zone=running.settings.zone)
+    claim = claim_of(wish, channel="online", idempotency_key="", vault=_vault(running), zone=running.settings.zone)
+    if claim.born_at is not None:
+        async with running.pool.acquire(timeout=10) as connection:
+            wrong = unborn(claim, await database.county_now(connection))
+        if wrong is not None:
+            raise wrong
     return Response(status_code=204)
 
 

@@ -78,6 +78,8 @@ class VisitorCard(State):
     booking_id: str
     name: str
     phone: str | None = None
+    phone_takes_texts: bool = True
+    """False for a landline: whoever has nothing else has to be called."""
     email: str | None = None
     code: str
     state: Literal["confirmed", "to_confirm", "cancelled"]
@@ -357,7 +359,7 @@ def address(card: VisitorCard, recipient: Recipient, *, mail: bool) -> Address |
     if mail and card.email:
         return Address("email", card.email)
     if card.phone and card.phone != proxy_phone:
-        return Address("console", card.phone)
+        return Address("console", card.phone) if card.phone_takes_texts else "no_address"
     return "told_through_proxy" if proxy_phone else "no_address"
 
 

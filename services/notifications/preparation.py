@@ -200,11 +200,11 @@ class Preparer:
             today=_today(row),
         )
         words = render(facts, now=now, zone=zone, public_url=self._settings.public_url)
+        phone = self._vault.encrypt(card.phone, sealing.PHONE) if card.phone else None
         if not isinstance(address, Address):
-            return _Settled((message_id, "failed", address), words)
+            return _Settled((message_id, "failed", address), words, phone)
         good_until = domain.good_until(told, now, zone)
         sealed_address = self._vault.encrypt(address.value, sealing.ADDRESS)
-        phone = self._vault.encrypt(card.phone, sealing.PHONE) if card.phone else None
         subject, body = sealing.seal_words(self._vault, words)
         return _Prepared((message_id, address.channel, sealed_address, phone, subject, body, row["ground"], good_until))
 

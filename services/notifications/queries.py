@@ -1,7 +1,7 @@
 """What staff may read: the console's box, and whom nobody reached."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, time
 from uuid import UUID
 
 import asyncpg
@@ -23,6 +23,16 @@ class CallUnknown(Problem):
     title = "Nobody has to be called about this message."
 
 
+class Channels(BaseModel):
+    """How visitors are told."""
+
+    mail: bool
+    """Whether whoever leaves a mail address is written to there, instead of to the phone."""
+    quiet_from: time
+    """The county's clock. From then on nobody is told anything but moves and cancellations of the next 24 hours."""
+    quiet_until: time
+
+
 class ConsoleMessage(BaseModel):
     """A message in the console's box."""
 
@@ -42,6 +52,10 @@ class ConsoleMessages(BaseModel):
     """The newest first."""
 
     items: list[ConsoleMessage]
+    waiting: int = 0
+    """Messages that the quiet hours hold. Reminders, which wait for their evening, are not counted."""
+    waiting_until: datetime | None = None
+    """When the first of them may go."""
 
 
 class Call(BaseModel):
@@ -80,7 +94,10 @@ class CallDetails(Call):
 async def console_messages(connection: Connection, vault: Vault, limit: int) -> ConsoleMessages:
     """The newest messages in the console's box."""
     rows = await deliveries.select_console_messages(connection, limit)
-    return ConsoleMessages(items=[_console_message(row, vault) for row in rows])
+    held = await messages.select_held(connection)
+    return ConsoleMessages(
+        items=[_console_message(row, vault) for row in rows], waiting=held["count"], waiting_until=held["until"]
+    )
 
 
 def _console_message(row: asyncpg.Record, vault: Vault) -> ConsoleMessage:

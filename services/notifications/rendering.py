@@ -213,6 +213,8 @@ def _matter(matter: Matter, language: Language) -> str:
     plain, official = _word(matter, "plain_name", language), _word(matter, "name", language)
     if plain == official:
         return plain
+    if "（" in official or "(" in official:  # brackets within brackets cannot be read
+        return f"{plain}，{official}" if language == "zh" else f"{plain}, {official}"
     return f"{plain}（{official}）" if language == "zh" else f"{plain} ({official})"
 
 

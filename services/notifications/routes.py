@@ -7,7 +7,9 @@ import structlog
 from fastapi import APIRouter, Depends, Query
 
 from services.notifications import queries
-from services.notifications.queries import CallDetails, Calls, ConsoleMessages
+from services.notifications.domain import QUIET_FROM, QUIET_UNTIL
+from services.notifications.queries import CallDetails, Calls, Channels, ConsoleMessages
+from services.notifications.settings import NotificationsSettings
 from shared.access import Caller, allow
 from shared.application import Runtime, runtime
 from shared.database import transaction
@@ -18,13 +20,22 @@ logger = structlog.get_logger(__name__)
 Running = Annotated[Runtime, Depends(runtime)]
 Limit = Annotated[int, Query(ge=1, le=200)]
 
+citizen = APIRouter(prefix="/api/notifications/v1", dependencies=[allow(Caller.CITIZEN)], tags=["citizen"])
 staff = APIRouter(prefix="/api/notifications/v1/staff", dependencies=[allow(Caller.STAFF)], tags=["staff"])
-routers = (staff,)
+routers = (citizen, staff)
 
 
 def _vault(running: Runtime) -> Vault:
     vault: Vault = running.parts["vault"]
     return vault
+
+
+@citizen.get("/channels")
+async def channels(running: Running) -> Channels:
+    """How visitors are told, so that nobody is promised a message that does not come."""
+    settings = running.settings
+    assert isinstance(settings, NotificationsSettings)  # noqa: S101  (what app.py built it with)
+    return Channels(mail=settings.mail, quiet_from=QUIET_FROM, quiet_until=QUIET_UNTIL)
 
 
 @staff.get("/console-messages")

@@ -6,8 +6,9 @@ passed over, so that a service may be newer than the pages.
 
 import unicodedata
 from collections.abc import Iterable, Sequence
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Literal
+from zoneinfo import ZoneInfo
 
 from pydantic import Field
 
@@ -91,6 +92,11 @@ class Session(roster.Session):
         """Whether it is not held on the date that the recurrence names."""
         return self.date != self.rule_date
 
+    @property
+    def moved_by_hand(self) -> bool:
+        """Whether somebody moved it. What the calendar shifts when it is planned has no reason; later, `calendar`."""
+        return self.moved and self.reason not in (None, "calendar")
+
 
 class BookableSession(State):
     """A session as booking sees it for one matter."""
@@ -147,10 +153,13 @@ class Booking(State):
     starts_at: datetime
     ends_at: datetime
     cancel_until: datetime | None = None
+    previous_starts_at: datetime | None = None
     party_size: int = 1
     name_masked: str = ""
     document_masked: str | None = None
     phone_masked: str | None = None
+    phone_takes_texts: bool = True
+    email_masked: str | None = None
     by_proxy: bool = False
     note: str | None = None
     version: int = Field(default=1, ge=1)
@@ -228,9 +237,38 @@ class ExpectedBookings(State):
 
 
 class ConsoleMessages(State):
-    """The newest messages first."""
+    """The newest messages first, and how many the night holds."""
 
     items: tuple[ConsoleMessage, ...]
+    waiting: int = 0
+    waiting_until: datetime | None = None
+
+
+class Channels(State):
+    """How visitors are told. What is not known is not promised."""
+
+    mail: bool = False
+    quiet_from: time | None = None
+    quiet_until: time | None = None
+
+
+REMINDER_AT = time(18, 0)
+"""Of the day before, by the county's clock, for the hall's own reminder and the calendar's: so many hours before the
+visit would wake who comes in the afternoon."""
+
+
+def is_quiet(channels: Channels, now: datetime, zone: ZoneInfo) -> bool:
+    """Whether what happens now is told only when the night is over."""
+    if channels.quiet_from is None or channels.quiet_until is None:
+        return False
+    clock = now.astimezone(zone).time()
+    return clock >= channels.quiet_from or clock < channels.quiet_until
+
+
+def is_reminded(starts_at: datetime, now: datetime, zone: ZoneInfo) -> bool:
+    """Whether the evening of the reminder is still to come."""
+    evening = starts_at.astimezone(zone).date() - timedelta(days=1)
+    return now < datetime.combine(evening, REMINDER_AT, zone)
 
 
 def first_open(sessions: Iterable[BookableSession]) -> BookableSession | None:
@@ -258,6 +296,17 @@ def first_choice(slots: Iterable[Slot], session: Session | None) -> Slot | None:
     in_person = {each.window_id for each in session.duties if each.role == "principal"} if session else set()
     free = [each for each in slots if each.free > 0]
     return min(free, key=lambda each: (each.window_id not in in_person, each.starts_at, each.slot_id), default=None)
+
+
+def next_slot(slots: Iterable[Slot], asked: Slot | None) -> Slot | None:
+    """The slot that is chosen where another one is needed: `asked` itself, else the next by time, else the earliest."""
+    free = sorted(slots, key=lambda each: (each.starts_at, each.slot_id))
+    if asked is None:
+        return next(iter(free), None)
+    later = [each for each in free if each.slot_id == asked.slot_id] or [
+        each for each in free if each.starts_at >= asked.starts_at
+    ]
+    return next(iter(later or free), None)
 
 
 def release_state(session: Session, now: datetime) -> Literal["tentative", "not_released", "closed", "open", "none"]:

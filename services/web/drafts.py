@@ -29,6 +29,8 @@ class Told(BaseModel):
     status: int
     retry_after: int | None = None
     matter_id: str = ""
+    back: str = ""
+    """The kiosk that it was said at."""
     correlation_id: str = Field(default_factory=correlation_id)
     """Of the request that was refused: under it the logs tell why, not under that of the page that says so."""
 
@@ -120,5 +122,6 @@ def told(page: Page, what: Told, **context: Any) -> Response:
         retry_after=what.retry_after,
         matter_id=what.matter_id,
         correlated=what.correlation_id,
+        back=what.back,
         **context,
     )

@@ -178,10 +178,12 @@ UNKNOWN_FIELD_PHRASE = phrase("这一项不对，请核对后重新填写")
 FIELD_PHRASES: dict[str, str] = {
     "document_check_character": phrase("号码对不上，请照着证件再核对一遍，最后一位也要对"),
     "document_birth_date": phrase("号码里的出生日期不存在，请照着证件再核对一遍"),
+    "document_birth_ahead": phrase("号码里的出生日期还没到，请照着证件再核对一遍"),
     "document_format": phrase("号码和证件类型不符，请核对号码，或者换一种证件类型"),
     "document_required": phrase("还没填，预约要实名，请填证件号码"),
     "name_characters": phrase("这不像姓名，请写证件上的姓名"),
     "phone_invalid": phrase("这个号码打不通，请核对，座机要加区号，国外的号码前面加 + 和国家代码"),
+    "phone_area": phrase("座机少了区号，请把区号写在号码前面"),
     "phone_region": phrase("这个号码不属于任何国家或地区，国外的号码前面加 + 和国家代码"),
     "email_invalid": phrase("邮箱地址不完整，应该像 name@example.cn 这样"),
     "party_size_range": phrase("人数不对，超过上限的，请派代表来"),

@@ -6,6 +6,7 @@ never reached the phone number of the settings stands there.
 """
 
 import hashlib
+import re
 from dataclasses import dataclass, field
 from datetime import datetime
 from http import HTTPStatus
@@ -25,7 +26,7 @@ from services.web.forms import Unreadable, has_controls, read_pairs
 from services.web.languages import CHINESE, LANGUAGES, Language, clock
 from services.web.preferences import own_path
 from services.web.queries import Memory, Queries, or_none
-from services.web.refusals import Refusal
+from services.web.refusals import STAFF_STEPS, Refusal
 from services.web.security import ELDER_COOKIE, FORM_COOKIE, LANGUAGE_COOKIE, Cookies
 from services.web.settings import WebSettings
 from services.web.upstream import Refused, Upstream
@@ -37,6 +38,9 @@ HERE = Path(__file__).parent
 STATIC = HERE / "static"
 SCRIPTS = ("htmx.min.js", "hx-sse.min.js")
 """What live pages run, in this order."""
+
+
+KIOSK = re.compile(r"/staff/sessions/[^/]+/kiosk(?=/|$)")
 
 
 def _asset_version(name: str) -> str:
@@ -151,6 +155,17 @@ class Page:
         """The address of this page."""
         return own_path(self.request)
 
+    @property
+    def is_staff(self) -> bool:
+        """Whether it is one of the staff's pages, where there are any."""
+        return self.site.settings.staff_access == "open" and f"{self.here}/".startswith("/staff/")
+
+    @property
+    def kiosk(self) -> str:
+        """The address of the kiosk that this is a page of, for the public stands before it; empty if of none."""
+        found = KIOSK.match(self.here)
+        return found[0] if found and self.is_staff else ""
+
     def link(self, **wishes: str) -> str:
         """The address of this page in another language or size."""
         here = self.here
@@ -196,11 +211,13 @@ class Page:
         **context: Any,
     ) -> Response:
         """The page that says what did not work, and the next step."""
+        context = {"back": self.kiosk, **context}
         response = self.show(
-            "refused.html",
+            "staff/refused.html" if self.is_staff else "refused.html",
             status,
             personal=True,
             refusal=refusal,
+            next_step=STAFF_STEPS.get(code, refusal.next_step) if self.is_staff else refusal.next_step,
             status=status,
             code=code,
             retry_after=retry_after,

@@ -17,6 +17,7 @@ from urllib.parse import quote
 from services.web.closing import Closing, Visit, Visits
 from services.web.domain import (
     BookableSessions,
+    Channels,
     ConsoleMessages,
     Departments,
     ExpectedBookings,
@@ -55,6 +56,9 @@ class Memory:
     clock_offset: timedelta = timedelta(0)
     """By how much the county's clock is ahead of this machine's, as booking told last."""
     clock_asked_at: float = float("-inf")
+    channels: Channels = field(default_factory=Channels)
+    """As notifications told last."""
+    channels_asked_at: float = float("-inf")
     _away_until: float = 0.0
     """Until then nobody waits again for a roster that just did not answer."""
 
@@ -166,6 +170,16 @@ class Queries:
         return await self.upstream.get(
             "notifications", "/api/notifications/v1/staff/console-messages", ConsoleMessages, limit=100
         )
+
+    async def channels(self) -> Channels:
+        """How visitors are told, as last heard: a page is not held up for it twice in a while."""
+        if time.monotonic() - self.memory.channels_asked_at > CLOCK_SECONDS:
+            self.memory.channels_asked_at = time.monotonic()
+            with suppress(Unavailable, Refused):
+                self.memory.channels = await self.upstream.get(
+                    "notifications", "/api/notifications/v1/channels", Channels
+                )
+        return self.memory.channels
 
     async def today(self) -> Today:
         """The sessions that are held today (staff)."""

@@ -67,7 +67,9 @@ REFUSALS: dict[str, Refusal] = {
     ),
     "already_booked": Refusal(
         phrase("您这一天在这个部门已经约好了"),
-        phrase("一个人一天在一个部门只能约一次，可以一次说几件事。想换时间，先取消原来的。"),
+        phrase(
+            "一个人一天在一个部门只能约一次，可以一次说几件事。想换时间，先取消原来的；也可以再约别的日子，您填的内容都还在。"
+        ),
         Way.LOOKUP,
     ),
     "times_overlap": Refusal(
@@ -169,6 +171,16 @@ REFUSALS: dict[str, Refusal] = {
         phrase("我们这边出了错"), phrase("不是您的问题，已经记下来了。请过一会儿再试，或者打电话。"), Way.START
     ),
 }
+
+STAFF_STEPS: dict[str, str] = {
+    "access_denied": phrase("请从今天的窗口重新进来。"),
+    "not_found": phrase("地址可能打错了，或者这一页已经搬走。请从今天的窗口重新进来。"),
+    "method_not_allowed": phrase("请从今天的窗口重新进来。"),
+    "unreadable": phrase("里面有认不出来的字符。请从今天的窗口重新进来。"),
+    "form_from_elsewhere": phrase("没有接受。请从今天的窗口重新进来；浏览器要允许本站使用 Cookie。"),
+    "internal_error": phrase("已经记下来了。请再试一次；还不行，报编号给管系统的人。"),
+}
+"""The next step on the staff's pages, where that of a citizen would lead to the citizens'."""
 
 UNKNOWN = Refusal(phrase("这一步没有办成"), phrase("请过一会儿再试。还不行，请打电话，我们替您约。"), Way.AGAIN)
 

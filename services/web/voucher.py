@@ -1,17 +1,15 @@
 """What belongs to one booking besides its page: the square code and the calendar entry."""
 
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, datetime, timedelta
 
 import icalendar
 import segno
 
-from services.web.domain import Booking, Matter, Session
+from services.web.domain import REMINDER_AT, Booking, Matter, Session
 from services.web.languages import phrase
 from services.web.pages import Page
 
 PRODUCT = "-//service-day//web//ZH"
-REMIND_AT = time(18)
-"""On the evening before, as the hall's own reminder: hours before the visit would wake who comes in the afternoon."""
 
 
 def qr(code: str) -> str:
@@ -40,7 +38,7 @@ def calendar(page: Page, booking: Booking, about: Matter | None, day: Session | 
     if page.venue:
         place = [language.of(page.venue, "name"), language.of(page.venue, "address")]
         if window:
-            place.insert(1, say("%(number)s 号窗口", number=window.number))
+            place[1:1] = [language.of(window, "location"), say("%(number)s 号窗口", number=window.number)]
         event.add("location", language.separator.join(each for each in place if each))
     lines = [say("预约码 %(code)s", code=booking.code)]
     if about and about.documents:
@@ -51,7 +49,7 @@ def calendar(page: Page, booking: Booking, about: Matter | None, day: Session | 
     alarm = icalendar.Alarm()
     alarm.add("action", "DISPLAY")
     alarm.add("description", say(phrase("局长服务日：%(matter)s"), matter=name))
-    evening = datetime.combine(booking.starts_at.astimezone(zone).date() - timedelta(days=1), REMIND_AT, zone)
+    evening = datetime.combine(booking.starts_at.astimezone(zone).date() - timedelta(days=1), REMINDER_AT, zone)
     alarm.add("trigger", evening.astimezone(UTC) - booking.starts_at)
     if booking.state != "cancelled":
         event.add_component(alarm)

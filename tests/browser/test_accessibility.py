@@ -6,6 +6,7 @@ import pytest
 
 from tests.browser.hall_day import hall_day
 from tests.browser.tour import every_page, every_page_of_the_day
+from tests.browser.way import to_check, to_details
 from tests.stack import MATTER
 
 pytestmark = pytest.mark.browser
@@ -80,6 +81,42 @@ async def test_large_print_has_large_letters_and_targets(open_page):
         )
         assert small == []
         assert await page.evaluate("parseFloat(getComputedStyle(document.body).fontSize)") >= 18
+
+    await to_details(page)
+    for address in ("/", page.url, "/bookings/lookup"):
+        await page.goto(address)
+        assert await smallest_letters(page) >= 17.99, address
+
+
+async def smallest_letters(page):
+    """The size of the smallest text that can be seen, in CSS pixels."""
+    return await page.evaluate(
+        """() => Math.min(...[...document.querySelectorAll('body *')]
+              .filter(each => [...each.childNodes].some(node => node.nodeType === 3 && node.data.trim()))
+              .filter(each => each.getClientRects().length && !each.closest('.sr'))
+              .map(each => parseFloat(getComputedStyle(each).fontSize)).filter(size => size > 0))"""
+    )
+
+
+async def test_the_way_to_the_bookings_is_a_whole_target(open_page):
+    page = await open_page(390, script=True)
+    for wish, least in (("", 44), ("?elder=1", 60)):
+        await page.goto(f"/{wish}")
+        box = await page.locator("main a[href='/bookings/lookup']").bounding_box()
+        assert box["height"] >= least
+
+
+async def test_on_a_narrow_phone_no_row_of_the_check_page_runs_into_another(open_page):
+    page = await open_page(320, script=True)
+    await to_check(page)
+    into = await page.evaluate(
+        """() => [...document.querySelectorAll('.kv > div')].filter(row => {
+              const link = row.querySelector('dd.a a'), time = row.querySelector('time');
+              return link && time && [...time.getClientRects()].some(
+                  each => each.right > link.getBoundingClientRect().left);
+        }).map(each => each.innerText)"""
+    )
+    assert into == []
 
 
 async def test_what_is_wrong_is_found(open_page):

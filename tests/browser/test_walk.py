@@ -57,6 +57,21 @@ async def test_from_a_plain_word_to_a_voucher_and_back(open_page):
     assert (await title(page)).endswith("的预约取消了")
 
 
+async def test_the_switches_keep_what_is_typed_and_enter_goes_on(open_page):
+    page = await open_page()
+    await to_details(page)
+    number = await fill(page)
+    await press(page, "nav.tools button[value='elder=1']")
+    await press(page, "nav.tools button[value='lang=en']")
+    assert await page.get_attribute("html", "class") == "elder"
+    assert await page.get_attribute("html", "lang") == "en"
+    assert await page.input_value("#document_number") == number
+    assert await page.input_value("#note") == NOTE
+    async with page.expect_navigation():
+        await page.press("#name", "Enter")
+    assert page.url.endswith("/check")
+
+
 async def test_a_reload_and_a_double_press_book_once(open_page):
     page = await open_page()
     await to_check(page)

@@ -33,7 +33,9 @@ READ = [
     (web.SessionWindow, roster_queries.WindowView),
     (web.Duty, roster_queries.DutyView),
     (web.Official, roster_queries.OfficialView),
+    (web.ConsoleMessages, notifications_queries.ConsoleMessages),
     (web.ConsoleMessage, notifications_queries.ConsoleMessage),
+    (web.Channels, notifications_queries.Channels),
 ]
 
 

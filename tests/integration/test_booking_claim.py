@@ -285,4 +285,4 @@ async def test_a_birth_that_is_yet_to_come_is_no_birth(desk):
     visitor["document"]["number"] = number + ric.calc_check_digit(number + "0")
     with pytest.raises(problems.InvalidRequest) as refused:
         await desk.combiner().claim(desk.claim(slot, visitor=visitor))
-    assert refused.value.errors[0].code == "document_birth_date"
+    assert refused.value.errors[0].code == "document_birth_ahead"

@@ -8,6 +8,7 @@ import pytest
 from services.notifications import bells, upkeep
 from services.notifications.commands import state_events
 from services.notifications.queries import aggregate_ids
+from services.notifications.sql.messages import select_held
 from shared import database
 from shared.events import roster
 from shared.messaging.metrics import projection_gaps
@@ -292,6 +293,9 @@ async def test_the_quiet_hours_hold_a_booking_but_not_tomorrows_cancellation(hal
     assert [kind for kind, *_ in await hall.box()] == ["session_cancelled"]
     (row,) = await hall.fetch("select due_at from message where about = 'b1' and kind = 'booked'")
     assert row["due_at"] == at("2026-12-01T08:00")
+    async with database.transaction(hall.pool) as connection:
+        held = await select_held(connection)
+    assert (held["count"], held["until"]) == (1, at("2026-12-01T08:00"))
     await hall.set_now(at("2026-12-01T08:00"))
     await hall.work()
     assert [kind for kind, *_ in await hall.box()] == ["session_cancelled", "booked"]
@@ -356,6 +360,15 @@ async def test_who_has_no_address_is_on_the_call_list(hall):
     await hall.work()
     assert (await hall.messages())["booked1"] == "failed:no_address"
     assert await hall.events() == [("MessageFailed", 1)]
+
+
+async def test_who_has_a_landline_alone_is_on_the_call_list_with_it(hall):
+    hall.desk.card(phone="+868165551234", phone_takes_texts=False)
+    await hall.hear(said("made", 1))
+    await hall.work()
+    assert (await hall.messages())["booked1"] == "failed:no_address"
+    (row,) = await hall.fetch("select phone is not null as phone from message where kind = 'booked'")
+    assert row["phone"]
 
 
 async def test_the_proxy_gets_a_message_of_their_own(hall):

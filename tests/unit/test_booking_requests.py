@@ -11,7 +11,7 @@ from pydantic_core import PydanticCustomError
 from stdnum.cn import ric, uscc
 
 from services.booking.domain import codes
-from services.booking.domain.requests import BookingRequest, Email, Name, Note, Phone
+from services.booking.domain.requests import BookingRequest, Email, Name, Note, Phone, takes_texts
 from shared.documents import birth_date, canonical_number, index_type
 
 
@@ -142,7 +142,9 @@ def test_a_phone_has_one_form(typed, canonical):
 @pytest.mark.parametrize(
     ("typed", "code"),
     [
-        ("88888888", "phone_invalid"),
+        ("88888888", "phone_area"),
+        ("5551234", "phone_area"),
+        ("+86 5551234", "phone_area"),
         ("1380013800", "phone_invalid"),
         ("没有", "phone_invalid"),
         ("+999 12345678", "phone_region"),
@@ -153,6 +155,14 @@ def test_a_phone_has_one_form(typed, canonical):
 )
 def test_a_wrong_phone_has_a_stable_code(typed, code):
     assert refusal(Phone, typed) == code
+
+
+@pytest.mark.parametrize(
+    ("phone", "takes"),
+    [("+8613800138000", True), ("+8657188888888", False), ("+16502530000", True), ("+498912345678", False)],
+)
+def test_a_landline_takes_no_text_messages(phone, takes):
+    assert takes_texts(phone) is takes
 
 
 @pytest.mark.parametrize(

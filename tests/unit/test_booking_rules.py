@@ -164,7 +164,7 @@ def test_the_counter_serves_sessions_that_are_not_public():
 def test_what_only_session_and_clock_can_judge_is_a_field_problem():
     for wrong, code in (
         (claim(party_size=6), "party_size_range"),
-        (claim(born_at=NOW + timedelta(days=1)), "document_birth_date"),
+        (claim(born_at=NOW + timedelta(days=1)), "document_birth_ahead"),
     ):
         problem = explain(wrong, replace(FACTS, full=True))
         assert isinstance(problem, problems.InvalidRequest)

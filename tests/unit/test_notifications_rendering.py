@@ -1,5 +1,6 @@
 """The words: each kind in both languages, with all that a visitor needs, and nothing that others could use."""
 
+import re
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -285,3 +286,31 @@ def test_every_kind_has_its_words_in_both_languages():
     for language in ("zh", "en"):
         found = {path.stem for path in (templates / language).glob("*.txt") if not path.stem.startswith("_")}
         assert found == set(KINDS) | OF_THE_DAY
+
+
+@pytest.mark.parametrize(
+    ("language", "official", "says"),
+    [
+        ("zh", "不动产转移登记（买卖）", "二手房过户，不动产转移登记（买卖）"),
+        ("zh", "不动产转移登记", "二手房过户（不动产转移登记）"),
+        ("en", "Transfer of title (sale)", "Transfer a home, Transfer of title (sale)"),
+    ],
+)
+def test_no_brackets_stand_within_brackets(language, official, says):
+    plain = "二手房过户" if language == "zh" else "Transfer a home"
+    matter = {f"name_{language}": official, f"plain_name_{language}": plain}
+    assert f"{says}\n" in words("booked", language, matter=matter).body
+
+
+@pytest.mark.parametrize("kind", ["cancelled", "session_cancelled"])
+def test_a_blank_stands_after_the_time(kind):
+    body = words(kind, booking={"state": "cancelled", "reason": "session_cancelled"}).body
+    assert not re.search(r"\d\d:\d\d[到办]", body)
+    assert re.search(r"\d\d:\d\d [到办]", body)
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_who_booked_for_somebody_of_the_same_surname_reads_no_name_twice(language):
+    card = {"name": "王桂兰", "proxy": ProxyCard(name="王建国", phone="13800000000")}
+    body = words("booked", language, recipient="proxy", card=card).body
+    assert body.count("王**") == 1

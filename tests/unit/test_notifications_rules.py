@@ -225,6 +225,8 @@ def test_what_is_missing_is_asked_for_again_soon_and_then_every_quarter_minute()
         (card(email="a@b.cn", phone="139"), "visitor", False, Address("console", "139")),
         (card(phone="139"), "visitor", True, Address("console", "139")),
         (card(email="a@b.cn"), "visitor", False, "no_address"),
+        (card(phone="0816", phone_takes_texts=False), "visitor", True, "no_address"),
+        (card(phone="0816", phone_takes_texts=False, email="a@b.cn"), "visitor", True, Address("email", "a@b.cn")),
         (card(), "visitor", True, "no_address"),
         (card(), "proxy", True, "no_proxy_phone"),
         (card(proxy=ProxyCard(name="李四")), "proxy", True, "no_proxy_phone"),

@@ -1,7 +1,9 @@
 """What a browser keeps of a walk through the booking, so that its ways back and forward and a reload send nothing."""
 
+import re
 import secrets
 import time
+from datetime import timedelta
 from types import SimpleNamespace
 
 import pytest
@@ -11,8 +13,11 @@ from services.web.sealing import Seal
 from services.web.security import KEPT_CHARACTERS, PAGE_COOKIE
 from tests.page_forms import fields
 from tests.unit.web_county import (
+    DAY,
     MATTER,
+    NOW,
     TYPED,
+    bookable,
     booked,
     booking,
     check_page,
@@ -20,6 +25,7 @@ from tests.unit.web_county import (
     follow,
     press,
     problem,
+    slot,
     title,
     visitor,
     walk,
@@ -170,3 +176,90 @@ async def test_what_is_kept_in_an_older_manner_has_ended(browser, monkeypatch):
     page = await check_page(browser)
     monkeypatch.setattr(Seal, "open", lambda *_: {"slot_id": "none", "unknown": 1})
     assert (await browser.get(page.url.path)).status_code == 410
+
+
+def _three(county, *, full=()):
+    half = timedelta(minutes=30)
+    slots = [
+        slot(
+            slot_id=number,
+            window_id=window,
+            starts_at=(DAY + after).isoformat(),
+            ends_at=(DAY + after + half).isoformat(),
+        )
+        for number, window, after in ((6, "w3", half * 0), (7, "w3", half), (8, "w4", half), (9, "w3", half * 2))
+    ]
+    county.answers["/sessions/s1/slots"] = {
+        "items": [{**each, "free": 0 if each["slot_id"] in full else 2} for each in slots],
+        "now": NOW.isoformat(),
+    }
+
+
+def _picks(page):
+    return set(re.findall(r'name="pick" value="([^"]*)"', page.text)), re.findall(r'value="([^"]*)" checked', page.text)
+
+
+async def test_who_is_elsewhere_at_a_time_is_not_offered_it_again(county, browser):
+    _three(county)
+    county.answers["v1/bookings"] = problem(409, "times_overlap")
+    page = await follow(browser, await booked(browser))
+    assert _picks(page) == ({"s1/6", "s1/9"}, ["s1/9"])
+
+
+async def test_where_a_time_was_taken_the_next_one_is_chosen(county, browser):
+    _three(county)
+    checked = await check_page(browser)
+    _three(county, full={7, 8})
+    page = await browser.get(checked.url.path)
+    assert title(page) == "这个时段刚刚被约满了"
+    assert _picks(page) == ({"s1/6", "s1/9"}, ["s1/9"])
+
+
+async def test_who_is_booked_for_the_day_is_offered_other_days(county, browser):
+    county.answers["booking/v1/sessions"] = {
+        "items": [bookable(), bookable(session_id="s2")],
+        "now": NOW.isoformat(),
+    }
+    county.answers["/sessions/s2/slots"] = {"items": [slot(slot_id=70)], "now": NOW.isoformat()}
+    county.answers["v1/bookings"] = problem(409, "already_booked")
+    page = await follow(browser, await booked(browser))
+    assert 'href="/bookings/lookup"' in page.text
+    times = await browser.get(f"{walk(page)}/times")
+    assert f'href="{times.url.path}"' in page.text
+    assert _picks(times)[0] == {"s2/70"}
+
+
+@pytest.mark.parametrize("gone", ["full", "unknown"])
+async def test_what_was_typed_can_be_reached_when_its_time_is_gone(county, browser, gone):
+    checked = await check_page(browser)
+    items = [slot(free=0)] if gone == "full" else []
+    county.answers["/sessions/s1/slots"] = {"items": items, "now": NOW.isoformat()}
+    page = await browser.get(checked.url.path)
+    back = re.search(r'class="back" href="([^"]*)"', page.text)
+    assert back is not None
+    form = await browser.get(back[1])
+    assert (form.status_code, title(form)) == (200, "谁来办？")
+    assert 'value="王桂兰"' in form.text
+
+
+@pytest.mark.parametrize(("switch", "shows"), [("lang=en", 'lang="en"'), ("elder=1", 'class="elder"')])
+async def test_another_language_or_size_keeps_what_is_half_typed(county, browser, switch, shows):
+    form = await details_page(browser)
+    assert f'name="switch" value="{switch}"' in form.text
+    page = await follow(browser, await press(browser, form, "details", name="王桂兰", note="半句话", switch=switch))
+    assert page.status_code == 200
+    assert shows in page.text.partition("<head>")[0]
+    assert 'value="王桂兰"' in page.text
+    assert "半句话" in page.text
+    assert "aria-invalid" not in page.text
+    assert county.posted("/bookings/check") == []
+    assert "/details" not in str(page.url.query)
+    mended = await press(browser, page, "details", **TYPED)
+    assert mended.headers["location"].endswith("/check")
+
+
+async def test_the_enter_key_goes_on_and_switches_nothing(browser):
+    form = await details_page(browser)
+    first, *_ = re.findall(r"<button[^>]*>", form.text)
+    assert 'form="form"' in first
+    assert "switch" not in first

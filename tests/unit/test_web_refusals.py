@@ -1,6 +1,7 @@
 """What the pages say when a service refuses, hangs or is away: a heading, a next step, and nothing typed is lost."""
 
 import inspect
+import re
 
 import pytest
 
@@ -256,3 +257,37 @@ async def test_what_breaks_in_a_page_is_told_without_its_inside(county, browser,
     assert "我们这边出了错" in page.text
     assert "secret detail" not in page.text
     assert "default-src 'none'" in page.headers["content-security-policy"]
+
+
+@pytest.mark.parametrize(
+    ("address", "leads"),
+    [
+        ("/staff/nothing", "/staff/today"),
+        ("/staff/officials/%00", "/staff/today"),
+        ("/staff/sessions/s1/kiosk/nothing", "/staff/sessions/s1/kiosk"),
+        ("/staff/console-messages", "/staff/console-messages"),
+    ],
+)
+async def test_what_fails_before_the_staff_leads_on_to_the_staffs_pages(county, address, leads):
+    county.away = {"queue", "notifications"}
+    async with visitor(county, STAFF_ACCESS="open") as browser:
+        page = await browser.get(address)
+    assert page.status_code in {404, 503}
+    assert re.findall(r'class="btn go" href="([^"]*)"', page.text) == [leads]
+    assert 'class="btn" href="/"' not in page.text
+
+
+async def test_a_form_of_the_staff_that_fails_is_told_on_the_staffs_pages(county):
+    county.away = {"queue"}
+    async with visitor(county, STAFF_ACCESS="open") as browser:
+        form = {"number": "1", "matter_id": MATTER}
+        answer = await browser.post(
+            "/staff/sessions/s1/counter/walk-ins", data=form, headers={"Origin": "http://else.test"}
+        )
+        assert re.findall(r'class="btn go" href="([^"]*)"', answer.text) == ["/staff/today"]
+
+
+async def test_where_staff_pages_are_closed_nothing_leads_to_them(browser):
+    page = await browser.get("/staff/nothing")
+    assert "/staff/today" not in page.text
+    assert 'href="/"' in page.text

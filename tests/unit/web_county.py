@@ -192,6 +192,7 @@ class County:
             "/staff/officials/zhou/sessions": {"items": [session()]},
             "/staff/sessions/s1/bookings": [],
             "/staff/console-messages": {"items": []},
+            "/channels": {"mail": False, "quiet_from": "22:00:00", "quiet_until": "08:00:00"},
         }
 
     def __call__(self, request: httpx.Request) -> httpx.Response:

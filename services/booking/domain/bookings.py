@@ -8,7 +8,7 @@ from uuid import UUID
 from pydantic import BaseModel
 
 from services.booking.domain import codes, problems
-from services.booking.domain.requests import BookingRequest, Proxy
+from services.booking.domain.requests import BookingRequest, Proxy, takes_texts
 from shared.documents import DocumentType, birth_date
 from shared.events import booking as events
 from shared.privacy import mask_name, mask_number
@@ -148,16 +148,23 @@ class BookingView(BaseModel):
     surname: str
     document_masked: str | None
     phone_masked: str | None
+    phone_takes_texts: bool
+    """False for a landline and where there is no phone."""
+    email_masked: str | None
     by_proxy: bool
     note: str | None
     language: Literal["zh", "en"]
     booked_at: datetime
     came: bool | None = None
     """Whether somebody came for it; None as long as nobody knows."""
+    previous_starts_at: datetime | None
+    """Of a booking to be agreed to the time that the visitor last agreed to, where it is another."""
     version: int
 
 
-def view(booking: Booking, person: Person, *, came: bool | None = None) -> BookingView:
+def view(
+    booking: Booking, person: Person, *, came: bool | None = None, previous_starts_at: datetime | None = None
+) -> BookingView:
     """What the visitor is shown: the same for the same booking, whenever it is asked for."""
     phone = person.reachable_phone()
     return BookingView(
@@ -177,13 +184,21 @@ def view(booking: Booking, person: Person, *, came: bool | None = None) -> Booki
         surname=surname(person.name),
         document_masked=mask_number(person.document) if person.document else None,
         phone_masked=mask_number(phone) if phone else None,
+        phone_takes_texts=phone is not None and takes_texts(phone),
+        email_masked=_mask_email(person.email) if person.email else None,
         by_proxy=booking.by_proxy,
         note=person.note,
         language=booking.language,
         booked_at=booking.booked_at,
         came=came,
+        previous_starts_at=previous_starts_at if previous_starts_at != booking.starts_at else None,
         version=booking.version,
     )
+
+
+def _mask_email(address: str) -> str:
+    """The first letter and the host: enough for whoever gave it to know it again."""
+    return f"{address[:1]}***@{address.rpartition('@')[2]}"
 
 
 class WindowBooking(BaseModel):
@@ -235,6 +250,7 @@ class VisitorCard(BaseModel):
     name: str
     phone: str | None
     """The visitor's, else the proxy's."""
+    phone_takes_texts: bool
     email: str | None
     language: Literal["zh", "en"]
     code: str
@@ -261,10 +277,12 @@ class VisitorCards(BaseModel):
 
 def visitor_card(booking: Booking, person: Person, document_key: bytes | None) -> VisitorCard:
     """The card of a booking."""
+    phone = person.reachable_phone()
     return VisitorCard(
         booking_id=str(booking.booking_id),
         name=person.name,
-        phone=person.reachable_phone(),
+        phone=phone,
+        phone_takes_texts=phone is not None and takes_texts(phone),
         email=person.email,
         language=booking.language,
         code=codes.spoken(booking.code),

@@ -113,7 +113,12 @@ def _unfit(claim: Claim, facts: Refusal) -> Problem | None:
     if facts.party_size_max is not None and claim.party_size > facts.party_size_max:
         detail = f"at most {facts.party_size_max} persons come with one booking"
         return problems.InvalidRequest.of("/party_size", "party_size_range", detail)
-    if claim.born_at is not None and claim.born_at > facts.now:
-        detail = "the number holds a date of birth that is yet to come"
-        return problems.InvalidRequest.of("/visitor/document/number", "document_birth_date", detail)
-    return None
+    return unborn(claim, facts.now)
+
+
+def unborn(claim: Claim, now: datetime) -> Problem | None:
+    """What is wrong with a date of birth that only the county's clock can judge."""
+    if claim.born_at is None or claim.born_at <= now:
+        return None
+    detail = "the number holds a date of birth that is yet to come"
+    return problems.InvalidRequest.of("/visitor/document/number", "document_birth_ahead", detail)

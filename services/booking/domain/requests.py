@@ -1,8 +1,9 @@
 """What a visitor sends, validated and brought into canonical form field by field.
 
 Codes of fields, besides pydantic's own: `text_control_character`, `name_characters`, `phone_invalid`,
-`phone_region`, `email_invalid`, `party_size_range`, `document_required` and those of `documents` and
-`codes`. A refused value is never repeated in an answer: it may be a document number.
+`phone_area`, `phone_region`, `email_invalid`, `party_size_range`, `document_required`, those of `documents` and
+`codes`, and of the claim `document_birth_ahead`. A refused value is never repeated in an answer: it may be a document
+number.
 """
 
 import re
@@ -59,6 +60,9 @@ def _mobile_numbers() -> re.Pattern[str]:
     return re.compile(metadata.mobile.national_number_pattern or "", re.ASCII)
 
 
+CHINA = 86
+LOCAL_LANDLINE = re.compile(r"[2-8][0-9]{6,7}")
+"""Seven or eight digits, as dialled within the town: the library takes them for a whole number."""
 MOBILE = _mobile_numbers()
 """The library's own pattern. What it takes whole needs none of the forty microseconds that reading anything costs."""
 
@@ -74,9 +78,19 @@ def _phone(text: str) -> str:
         if error.error_type == phonenumbers.NumberParseException.INVALID_COUNTRY_CODE:
             raise PydanticCustomError("phone_region", "no country has this code") from None
         raise PydanticCustomError("phone_invalid", "this is not a phone number") from None
+    if number.country_code == CHINA and LOCAL_LANDLINE.fullmatch(str(number.national_number)):
+        raise PydanticCustomError("phone_area", "a landline is called from elsewhere with its area code")
     if not phonenumbers.is_valid_number(number) or number.extension:
         raise PydanticCustomError("phone_invalid", "no phone can have this number")
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+
+
+def takes_texts(phone: str) -> bool:
+    """Whether text messages can reach a canonical number: mobiles, and what may be one abroad."""
+    if phone.startswith("+86") and MOBILE.fullmatch(phone[3:]):
+        return True
+    kind = phonenumbers.number_type(phonenumbers.parse(phone))
+    return kind in (phonenumbers.PhoneNumberType.MOBILE, phonenumbers.PhoneNumberType.FIXED_LINE_OR_MOBILE)
 
 
 def _email(text: str) -> str:

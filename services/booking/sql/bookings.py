@@ -177,7 +177,9 @@ async def take_along(connection: Connection, booking_ids: Sequence[UUID]) -> lis
         """
         with moved as (
             update booking
-            set starts_at = slot.starts_at,
+            set previous_starts_at =
+                    case when booking.state = 'confirmed' then booking.starts_at else booking.previous_starts_at end,
+                starts_at = slot.starts_at,
                 ends_at = slot.ends_at,
                 state = 'to_confirm',
                 reason = 'session_moved',
@@ -197,7 +199,7 @@ async def agree(connection: Connection, booking_id: UUID) -> None:
     """Confirm a locked booking that was moved."""
     await connection.execute(
         """
-        update booking set state = 'confirmed', reason = null, version = version + 1
+        update booking set state = 'confirmed', reason = null, previous_starts_at = null, version = version + 1
         where booking_id = $1 and state = 'to_confirm'
         """,
         booking_id,

@@ -266,6 +266,19 @@ async def select_failed(connection: Connection, message_id: UUID) -> asyncpg.Rec
     return await connection.fetchrow("select * from message where message_id = $1 and state = 'failed'", message_id)
 
 
+async def select_held(connection: Connection) -> asyncpg.Record:
+    """How many messages wait for the end of the quiet hours, and when the first of them may go."""
+    row = await connection.fetchrow(
+        """
+        select count(*) as count, min(due_at) as until
+        from message
+        where state = 'waiting' and kind <> 'reminder' and due_at > county_now()
+        """
+    )
+    assert row is not None  # noqa: S101  (an aggregate has one row)
+    return row
+
+
 async def overdue_seconds(connection: Connection) -> float:
     """How long the most overdue message has been waiting for its turn, in seconds of county time; 0 if none is."""
     seconds: float = await connection.fetchval(

@@ -3,6 +3,8 @@
 Every wording of a matter is compared with what was typed, and the best comparison counts. From strong to
 weak: the same words; one contains the other; the same sounds (typing by pinyin picks wrong characters);
 pinyin typed as such, whole or as initials; shared pairs of characters; English words with a slip in them.
+The same characters in another order are nearly the same words. Where something fits so well, what only
+sounds alike, shares a pair of characters or a beginning is left out. What holds no letter and no digit finds nothing.
 A matter's everyday name counts a little more than its synonyms, these more than its official name, and a
 department's name least. No dictionary and no index: a county has some hundred matters, a search takes a
 few milliseconds.
@@ -26,6 +28,11 @@ QUERY_LENGTH = 100
 
 _LEAST = 25.0
 _LEAST_OF_BEST = 0.4
+_STRONG = 85.0
+"""The same words, or nearly so: who finds these looks for nothing weaker."""
+_LEAST_BESIDE_STRONG = 66.0
+_REORDERED = 90.0
+_SHORTEST_REORDERED = 4
 _PLAIN, _SYNONYM, _NAME, _DEPARTMENT = 1.0, 0.98, 0.96, 0.5
 _SAID_AROUND = 0.99
 """What is left of a score when words had to be taken away first."""
@@ -78,11 +85,14 @@ class _Text:
 def rank(query: str, matters: Sequence[Findable]) -> list[str]:
     """The ids of the matters that fit, best first. Without a query: all of them, the common ones first."""
     asked = prepared(query[:QUERY_LENGTH])
+    if not asked.joined and query.strip():
+        return []
     if not asked.joined:
         return [each.matter_id for each in sorted(matters, key=lambda each: not each.common)]
     bare = prepared(_AROUND.sub("", asked.joined)) if asked.chinese else asked
     scores = [(_score(asked, bare, each), each) for each in matters]
-    least = max(_LEAST, _LEAST_OF_BEST * max((score for score, _ in scores), default=0.0))
+    best = max((score for score, _ in scores), default=0.0)
+    least = max(_LEAST_BESIDE_STRONG if best >= _STRONG else _LEAST, _LEAST_OF_BEST * best)
     fitting = [(score, each) for score, each in scores if score >= least]
     fitting.sort(key=lambda each: (-round(each[0], 1), not each[1].common))
     return [each.matter_id for _, each in fitting]
@@ -124,8 +134,14 @@ def similarity(asked: _Text, text: _Text) -> float:
     if len(text.joined) > 1 and text.joined in asked.joined:
         return 70.0 + 15.0 * len(text.joined) / len(asked.joined)
     if asked.chinese:
-        return max(_sounds(asked, text), _pairs(asked, text))
+        return max(_reordered(asked, text), _sounds(asked, text), _pairs(asked, text))
     return _typed_pinyin(asked, text)
+
+
+def _reordered(asked: _Text, text: _Text) -> float:
+    """The same characters in another order: 过户房子 for 房子过户."""
+    long_enough = len(asked.joined) >= _SHORTEST_REORDERED
+    return _REORDERED if long_enough and sorted(asked.joined) == sorted(text.joined) else 0.0
 
 
 def _sounds(asked: _Text, text: _Text) -> float:

@@ -24,6 +24,7 @@ ROUTERS = (
     drafts.router,
     bookings.router,
     refused.router,
+    refused.staff,
     hall.router,
     staff.router,
     today.router,

@@ -13,7 +13,7 @@ from pydantic import BaseModel
 
 from services.web import voucher as vouchers
 from services.web.addresses import DraftId
-from services.web.domain import Booking
+from services.web.domain import Booking, is_quiet, is_reminded
 from services.web.drafts import Told
 from services.web.forms import Findings, field_phrase
 from services.web.pages import NotThere, OpenPage, Page
@@ -42,9 +42,12 @@ class LookUp(BaseModel):
 async def voucher(page: Page = OpenPage) -> Response:
     """The voucher, as long as this browser may open it."""
     booking = await _held_booking(page)
-    matter, session = await asyncio.gather(
-        page.queries.matter_or_none(booking.matter_id), page.queries.session_or_none(booking.session_id)
+    matter, session, channels = await asyncio.gather(
+        page.queries.matter_or_none(booking.matter_id),
+        page.queries.session_or_none(booking.session_id),
+        page.queries.channels(),
     )
+    now, zone = await page.queries.now(), page.site.settings.zone
     return page.show(
         "voucher.html",
         personal=True,
@@ -54,7 +57,10 @@ async def voucher(page: Page = OpenPage) -> Response:
         window=session.window(booking.window_id) if session else None,
         duty=session.duty_at(booking.window_id) if session else None,
         qr=vouchers.qr(booking.code),
-        now=await page.queries.now(),
+        by_mail=channels.mail and booking.email_masked is not None,
+        quiet_until=channels.quiet_until if is_quiet(channels, now, zone) else None,
+        reminded=is_reminded(booking.starts_at, now, zone),
+        now=now,
     )
 
 
@@ -166,10 +172,12 @@ def _show_look_up(  # noqa: PLR0913  (what the page says)
     status: int = HTTPStatus.OK,
     retry_after: int | None = None,
 ) -> Response:
+    held = page.site.cookies.voucher(page.request)
     response = page.show(
         "lookup.html",
         status,
-        personal=bool(code or findings or because),
+        personal=bool(code or findings or because or held),
+        held=held,
         code=code,
         findings=findings,
         because=because,

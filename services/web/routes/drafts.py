@@ -6,16 +6,27 @@ seat is taken on the check page; where it went to somebody else by then, other t
 """
 
 import asyncio
+from dataclasses import dataclass
 from http import HTTPStatus
+from urllib.parse import parse_qsl
 
 import structlog
 from fastapi import APIRouter, Response
 
 from services.web.addresses import ID_CHARACTERS, DraftId, Id
-from services.web.domain import BookableSession, Session, Slot, by_window, first_unreleased, lookup_digits
+from services.web.domain import (
+    BookableSession,
+    Session,
+    Slot,
+    by_window,
+    first_unreleased,
+    lookup_digits,
+    next_slot,
+)
 from services.web.drafts import Draft, Told, go_on, keep_draft, kept_draft, open_draft, party_size_max, told
 from services.web.forms import LABELS, LONGEST, Details, Unreadable, found_by_booking, has_controls, whole_number
 from services.web.pages import NotThere, OpenPage, Page
+from services.web.preferences import remember
 from services.web.queries import Choice
 from services.web.refusals import AWAY_WITH_FORM, Refusal, Way, refusal
 from services.web.routes.posted import Posted, PostedForm
@@ -30,14 +41,19 @@ router = APIRouter(
 
 DAYS_WITH_TIMES = 3
 """When another time has to be found: so many days at once."""
+DAY_REFUSED = frozenset({"already_booked", "session_not_released", "session_closed"})
+"""What is so of the whole session: none of its times would do."""
 
 
 @router.get("/details")
 async def details(matter_id: Id, draft_id: DraftId, page: Page = OpenPage) -> Response:
-    """谁来办? The form as it was typed, with what is wrong beside its fields."""
+    """谁来办? The form as it was typed, with what is wrong beside its fields; once typed, also without its time."""
     draft = open_draft(page, matter_id, draft_id)
-    chosen = await _free_choice(page, draft)
-    findings = draft.findings(page, chosen.session)
+    begun = draft.typed or draft.details != Details()
+    chosen = await (_choice_or_away(page, draft) if begun else _free_choice(page, draft))
+    session = chosen.session if chosen else None
+    findings = draft.findings(page, session)
+    channels = await page.queries.channels()
     return page.show(
         "details.html",
         HTTPStatus.UNPROCESSABLE_ENTITY if findings else HTTPStatus.OK,
@@ -47,7 +63,8 @@ async def details(matter_id: Id, draft_id: DraftId, page: Page = OpenPage) -> Re
         findings=findings,
         labels=LABELS,
         longest=LONGEST,
-        party_size_max=party_size_max(chosen.session),
+        party_size_max=party_size_max(session),
+        mail=channels.mail,
     )
 
 
@@ -55,7 +72,10 @@ async def details(matter_id: Id, draft_id: DraftId, page: Page = OpenPage) -> Re
 async def take_details(
     matter_id: Id, draft_id: DraftId, page: Page = OpenPage, posted: Posted = PostedForm
 ) -> Response:
-    """Keep what was typed, judge it, and go on to the check page, or back to what has to be mended."""
+    """Keep what was typed, judge it, and go on to the check page, or back to what has to be mended.
+
+    Where another language or size was asked for, the same form is shown in it, as far as it was typed.
+    """
     before = kept_draft(page, matter_id, draft_id)
     if before is not None and before.booked:
         return page.go("/bookings")
@@ -69,6 +89,11 @@ async def take_details(
         details=Details.of(posted.fields),
         typed=True,
     )
+    if posted.get("switch"):
+        unjudged = before is None or not before.typed
+        response = go_on(page, draft.model_copy(update={"typed": not unjudged}), "details")
+        remember(page.site.cookies, page.request, response, dict(parse_qsl(posted.get("switch"))))
+        return response
     errors, session = await asyncio.gather(
         page.commands.check(draft.booking_body(page.language.code)), page.queries.session_or_none(session_id)
     )
@@ -170,6 +195,14 @@ async def _choice(page: Page, draft: Draft) -> Choice | None:
     return Choice(matter, draft.session_id, session, slot) if slot else None
 
 
+async def _choice_or_away(page: Page, draft: Draft) -> Choice | None:
+    """What was chosen, free or not. Raises NotThere where booking is away."""
+    try:
+        return await _choice(page, draft)
+    except Unavailable:
+        raise NotThere(_tell_and_offer_again(page, draft)) from None
+
+
 async def _free_choice(page: Page, draft: Draft) -> Choice:
     """What was chosen and is still free. Raises NotThere, which offers other times or says that booking is away."""
     try:
@@ -196,9 +229,17 @@ async def _show_times(page: Page, draft: Draft, because: Refusal | None, status:
     matter, bookable = await asyncio.gather(
         page.queries.matter(draft.matter_id), page.queries.bookable(draft.matter_id)
     )
-    open_days = [each for each in bookable.items if each.state == "open" and each.free > 0]
+    refused = draft.told.code if draft.told else ""
+    open_days = [
+        each
+        for each in bookable.items
+        if each.state == "open"
+        and each.free > 0
+        and not (refused in DAY_REFUSED and each.session_id == draft.session_id)
+    ]
     open_days.sort(key=lambda each: (each.session_id != draft.session_id, each.date))
-    days = await asyncio.gather(*(_day(page, draft.matter_id, each) for each in open_days[:DAYS_WITH_TIMES]))
+    found = await asyncio.gather(*(_day(page, draft, each) for each in open_days[:DAYS_WITH_TIMES]))
+    days = [each for each in found if each.windows]
     return page.show(
         "times.html",
         status if because else HTTPStatus.OK,
@@ -206,16 +247,36 @@ async def _show_times(page: Page, draft: Draft, because: Refusal | None, status:
         draft=draft,
         matter=matter,
         because=because,
-        days=[each for each in days if each[2]],
+        days=days,
+        picked=next_slot(days[0].slots, days[0].asked) if days else None,
         next_release=first_unreleased(bookable.items),
         now=bookable.now,
     )
 
 
-async def _day(
-    page: Page, matter_id: str, bookable: BookableSession
-) -> tuple[BookableSession, Session | None, dict[str, list[Slot]]]:
+@dataclass(frozen=True)
+class _Day:
+    """A day with times that may be picked."""
+
+    bookable: BookableSession
+    session: Session | None
+    slots: list[Slot]
+    asked: Slot | None
+    """Of this day the slot that was chosen before, free or not."""
+
+    @property
+    def windows(self) -> dict[str, list[Slot]]:
+        """Its slots by window."""
+        return by_window(self.slots, self.session)
+
+
+async def _day(page: Page, draft: Draft, bookable: BookableSession) -> _Day:
     found, session = await asyncio.gather(
-        page.queries.slots(bookable.session_id, matter_id), page.queries.session_or_none(bookable.session_id)
+        page.queries.slots(bookable.session_id, draft.matter_id), page.queries.session_or_none(bookable.session_id)
     )
-    return bookable, session, by_window([each for each in found.items if each.free > 0], session)
+    is_chosen = bookable.session_id == draft.session_id
+    asked = found.find(draft.slot_id) if is_chosen and draft.slot_id is not None else None
+    free = [each for each in found.items if each.free > 0]
+    if asked and draft.told and draft.told.code == "times_overlap":
+        free = [each for each in free if each.starts_at >= asked.ends_at or each.ends_at <= asked.starts_at]
+    return _Day(bookable, session, free, asked)

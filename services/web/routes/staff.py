@@ -80,4 +80,4 @@ async def window(session_id: Id, window_id: Id, page: Page = OpenPage) -> Respon
 async def console_messages(page: Page = OpenPage) -> Response:
     """What would have gone out by SMS: the demo's console channel."""
     found = await page.queries.console_messages()
-    return page.show("staff/console_messages.html", personal=True, messages=found.items)
+    return page.show("staff/console_messages.html", personal=True, messages=found.items, found=found)
