@@ -388,7 +388,7 @@ async def test_matters_are_found_and_shown(hall):
     everything = await hall.get("/matters", limit=1)
     assert (everything["total"], everything["items"][0]["matter_id"]) == (4, "second-hand-house")
     assert (await hall.get("/matters", department_id="nobody")) == {"items": [], "total": 0}
-    assert (await hall.get("/matters", q="\x00"))["total"] == 4
+    assert (await hall.get("/matters", q="\x00"))["total"] == 0
     assert (await hall.get("/matters/nothing", 404))["code"] == "matter_unknown"
     matter = await hall.get("/matters/low-income")
     assert (matter["department_name_zh"], matter["synonyms"], matter["visit"]) == ("民政局", ["低保"], "optional")
