@@ -80,6 +80,9 @@ class ClosingWindow(State):
     confirmed_at: datetime | None = None
     confirmed_by: str | None = None
     needed: bool = False
+    came: bool = False
+    """Whether the official on duty was there."""
+    substituted: bool = False
     window_version: int
     figures: Figures = Figures()
 

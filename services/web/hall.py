@@ -279,6 +279,13 @@ class AtWindow(State):
     calls: int = 0
 
 
+class Finished(State):
+    """Whom the window finished last."""
+
+    ticket_id: str
+    number: str
+
+
 class Desk(State):
     """A window with its queue."""
 
@@ -304,6 +311,7 @@ class Desk(State):
     expected: int = 0
     figures: Figures = Figures()
     findings: tuple[Finding, ...] = ()
+    finished: Finished | None = None
     undo: str | None = None
     undo_until: datetime | None = None
 

@@ -56,11 +56,32 @@ async def test_who_comes_is_called_received_and_finished_before_all_eyes(open_pa
         await desk.check("input[name=settled][value=handed_on]")
         await verb(desk, "finish")
         assert "办结" in await desk.inner_text("button[value=undo]")
+        paper = await open_page(390)
+        await paper.goto(await desk.get_attribute("a[href$='/notice']", "href"))
+        assert "缺契税完税证明" in await paper.inner_text("main")
         await expect(phone.locator("#now")).to_contain_text("今天办完了", timeout=SECONDS)
 
         await counter.goto(f"{base}/counter?q=房子过户")
         await press(counter, "text=取现场号")
         await expect(desk.locator("#queue")).to_contain_text(await counter.inner_text(".hero"), timeout=SECONDS)
+
+
+async def test_a_window_is_driven_by_keys_alone(open_page, stack):
+    async with hall_day(stack) as day:
+        counter, desk = await open_page(1280), await open_page(1280, script=True, height=900)
+        number = await arrive(counter, day)
+        await desk.goto(f"/staff/sessions/{day.session_id}/desk/{day.window_id}")
+        await verb(desk, "open")
+        keys = await desk.context.new_cdp_session(desk)
+        for key, said in (("1", "等了"), ("2", "叫了 2 遍"), ("6", "已办"), ("4", "挂起 1")):
+            async with desk.expect_navigation():
+                # The browser looks for the key without its modifier, which its driver's own way to press leaves out.
+                pressed = {"modifiers": 1, "key": key, "code": f"Digit{key}", "unmodifiedText": key, "text": key}
+                await keys.send(
+                    "Input.dispatchKeyEvent", {"type": "keyDown", "windowsVirtualKeyCode": 48 + int(key), **pressed}
+                )
+            assert said in await desk.inner_text("main"), f"Alt {key}"
+        assert number not in await desk.locator("#now .hero").all_inner_texts(), "it is held"
 
 
 async def test_a_lost_stream_is_said_and_taken_back(open_page, stack):

@@ -325,6 +325,13 @@ class PromisesView(BaseModel):
     items: list[PromiseView]
 
 
+class Finished(BaseModel):
+    """Whom the window finished last: the notice for them is printed from here."""
+
+    ticket_id: str
+    number: str
+
+
 class DeskView(BaseModel):
     """A window with its queue: what the desk and the director's phone show."""
 
@@ -357,6 +364,7 @@ class DeskView(BaseModel):
     figures: Figures
     findings: list[FindingView]
     """What was found and decided today without a visitor, the newest first."""
+    finished: Finished | None
     undo: str | None
     """The verb that can be taken back."""
     undo_until: datetime | None

@@ -76,9 +76,15 @@ async def desk(
         expected=await cards.count_expected(connection, session_id, window_id),
         figures=await hall.figures(window_id),
         findings=await _findings(connection, session_id, window_id, vault),
+        finished=await _last_finished(connection, session_id, window_id),
         undo=last["verb"] if last and undoable else None,
         undo_until=undo_until if undoable else None,
     )
+
+
+async def _last_finished(connection: Connection, session_id: str, window_id: str) -> views.Finished | None:
+    row = await tickets.select_last_finished(connection, session_id, window_id)
+    return views.Finished(ticket_id=str(row["ticket_id"]), number=row["number"]) if row else None
 
 
 async def notice(connection: Connection, session_id: str, ticket_id: UUID, vault: Vault) -> views.NoticeView:

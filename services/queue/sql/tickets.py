@@ -173,6 +173,21 @@ async def select_service_seconds(connection: Connection, session_id: str, window
     return [row["seconds"] for row in rows]
 
 
+async def select_last_finished(connection: Connection, session_id: str, window_id: str) -> asyncpg.Record | None:
+    """Id and number of whom a window finished last."""
+    return await connection.fetchrow(
+        """
+        select ticket_id, number
+        from ticket
+        where session_id = $1 and at_window = $2 and state = 'finished' and source <> 'paper'
+        order by finished_at desc
+        limit 1
+        """,
+        session_id,
+        window_id,
+    )
+
+
 async def select_figures(connection: Connection, session_id: str, window_id: str | None) -> asyncpg.Record:
     """What was done in a session, at one window or at all: persons, visits, items, problems, solved, suggestions.
 
