@@ -43,10 +43,10 @@ class Day:
     ) -> Self:
         """Lock a session. Raises SessionUnknown, DayClosed unless `closed` is no matter, or SessionNotToday.
 
-        Who checks in comes on the day; what was begun may be ended after midnight.
+        Who checks in comes on the day; what was begun may be ended after midnight, and once the session is called off.
         """
         row = await days.lock_session(connection, session_id)
-        if row is None or row["status"] != "planned":
+        if row is None or not row["held"] or (check_in and row["status"] != "planned"):
             raise problems.SessionUnknown
         if row["closed_at"] is not None and not closed:
             raise problems.DayClosed
