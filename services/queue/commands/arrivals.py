@@ -9,7 +9,7 @@ from services.queue.commands.day import Day
 from services.queue.commands.leaving import first_place
 from services.queue.domain import problems, requests
 from services.queue.domain.lines import places_before
-from services.queue.domain.people import CARD_PURPOSE, CODE_PURPOSE, Card, born_on, is_elderly
+from services.queue.domain.people import CARD_PURPOSE, CODE_PURPOSE, Card, born_on, code_digits, is_elderly
 from services.queue.domain.tickets import ENDED, NEAR, Priority, Ticket, make_token, number
 from services.queue.sql import cards, days, tickets
 from shared.documents import birth_date, index_type, is_person
@@ -87,8 +87,8 @@ async def _booking_of(day: Day, wish: requests.CheckIn, vault: Vault) -> asyncpg
     if wish.booking_id is not None:
         row = await cards.select_booking(day.connection, day.session_id, wish.booking_id)
     else:
-        digits = "".join(each for each in wish.code or "" if each.isdigit())
-        row = await cards.select_by_code(day.connection, vault.blind_index(CODE_PURPOSE, digits))
+        code = vault.blind_index(CODE_PURPOSE, code_digits(wish.code or ""))
+        row = await cards.select_by_code(day.connection, code)
     if row is None:
         raise problems.BookingUnknown
     _check_session(day, row)
