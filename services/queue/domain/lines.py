@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Self
+from uuid import UUID
 
 from services.queue.domain.order import Waiting, line
 from services.queue.domain.tickets import Row, Ticket
@@ -54,15 +55,41 @@ def places_before(
     if ticket.state != "waiting":
         return None
     present = as_if_back(present, ticket)
+    places = []
+    for window in _callers(ticket, windows):
+        order = line([each.waiting() for each in queue_of(present, window)], now)
+        if ticket.ticket_id in order:
+            places.append(order.index(ticket.ticket_id))
+    return min(places, default=None)
+
+
+def places_of_all(present: Sequence[Present], windows: Sequence[WindowDay], now: datetime) -> dict[UUID, int | None]:
+    """What `places_before` says of everybody who waits, each window's line made once."""
+    lines = {
+        window.window_id: {
+            ticket_id: place
+            for place, ticket_id in enumerate(line([each.waiting() for each in queue_of(present, window)], now))
+        }
+        for window in windows
+    }
+    places: dict[UUID, int | None] = {}
+    for each in present:
+        ticket = each.ticket
+        if each.away:  # in a line of their own, in which they are back
+            places[ticket.ticket_id] = places_before(present, windows, ticket, now)
+        elif ticket.state == "waiting":
+            callers = (lines[window.window_id] for window in _callers(ticket, windows))
+            places[ticket.ticket_id] = min(
+                (order[ticket.ticket_id] for order in callers if ticket.ticket_id in order), default=None
+            )
+    return places
+
+
+def _callers(ticket: Ticket, windows: Iterable[WindowDay]) -> list[WindowDay]:
+    """The windows that may call a ticket: those that are open, or all where none is."""
     candidates = [
         each
         for each in windows
         if each.department_id == ticket.department_id and ticket.bound_to in (None, each.window_id)
     ]
-    serving = [each for each in candidates if each.state == "open"] or candidates
-    places = []
-    for window in serving:
-        order = line([each.waiting() for each in queue_of(present, window)], now)
-        if ticket.ticket_id in order:
-            places.append(order.index(ticket.ticket_id))
-    return min(places, default=None)
+    return [each for each in candidates if each.state == "open"] or candidates
