@@ -143,6 +143,14 @@ async def test_a_day_is_signed_once_however_many_sign_at_once(hall: Hall):
     assert (await hall.told()).count("DayClosed") == 1
 
 
+async def test_a_window_takes_up_only_whom_it_held_and_calls_only_its_departments_people(hall: Hall):
+    await hall.walk_in()
+    await receive(hall)
+    held = (await hall.do("w1", "hold"))["held"][0]["ticket_id"]
+    for window, verb in (("w2", "resume"), ("w3", "resume"), ("w3", "call")):
+        assert (await hall.ask(window, verb, ticket_id=held)).json()["code"] == "ticket_moved_on"
+
+
 # Taking back.
 
 
@@ -227,6 +235,35 @@ async def test_a_window_that_closed_receives_nobody_whom_it_held(hall: Hall):
     assert (await hall.ask("w1", "resume", ticket_id=held)).json()["code"] == "window_not_open"
     await hall.do("w1", "open")
     assert (await hall.do("w1", "resume", ticket_id=held))["at"]["state"] == "serving"
+
+
+async def test_absent_is_who_had_a_booking_to_the_end_and_did_not_come(hall: Hall):
+    came, gone, absent = [await hall.booked("09:30") for _ in range(3)]
+    await hall.check_in(came[1])
+    cancelled = gone[0].model_copy(update={"state": "cancelled", "cancelled_at": gone[0].booked_at})
+    await hall.take(cancelled, 2)
+    await receive(hall)
+    await hall.finish()
+    await close_windows(hall)
+    assert (await staff(hall, "closing", by="经理")).json()["totals"]["no_shows"] == 1
+    noted = await hall.fetch("select booking_id::text as id from no_show")
+    assert [row["id"] for row in noted] == [absent[0].booking_id]
+    late = (await ticket(hall))["ticket_id"]  # a booking cancelled after the signature changes nothing that was signed
+    await hall.take(absent[0].model_copy(update={"state": "cancelled", "cancelled_at": absent[0].booked_at}), 2)
+    corrected = await staff(hall, f"tickets/{late}/corrections", by="经理", reason="多记一人", persons=2)
+    assert corrected.json()["totals"]["no_shows"] == 1
+
+
+async def test_only_what_was_finished_is_put_right(hall: Hall):
+    for reason in ("left", "unserved"):
+        waits = (await hall.walk_in()).json()["ticket_id"]
+        assert (await staff(hall, f"tickets/{waits}/close", reason=reason)).status_code == 200
+    await close_windows(hall)
+    assert (await staff(hall, "closing", by="经理")).status_code == 201
+    outcomes = [{"matter_id": "house", "kind": "handled"}]
+    refused = await staff(hall, f"tickets/{waits}/corrections", by="经理", reason="补记", outcomes=outcomes)
+    assert (refused.status_code, refused.json()["code"]) == (409, "ticket_moved_on")
+    assert len(await hall.fetch("select 1 from closing")) == 1
 
 
 async def test_a_finding_after_the_confirmation_is_confirmed_too(hall: Hall):
