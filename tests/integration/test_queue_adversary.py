@@ -356,6 +356,29 @@ async def test_a_written_issue_is_promised_with_its_words_and_is_no_mere_reason(
     assert (await ticket(hall))["state"] == "waiting"
 
 
+@pytest.mark.parametrize("gone", ["left", "unanswered"])
+async def test_whoever_had_gone_and_is_back_waits_again_and_is_called(hall: Hall, gone: str):
+    _, code = await hall.booked("09:00")
+    token = (await hall.check_in(code)).json()["token"]
+    if gone == "left":
+        await hall.http.post(f"{API}/tickets/{token}/leave")
+    for _ in range(3 if gone == "unanswered" else 0):
+        await hall.do("w1", "call-next")
+        await hall.do("w1", "unanswered")
+    assert (await ticket(hall))["closing"] == gone
+    await hall.at("09:20")
+    await hall.walk_in()
+    await hall.at("09:30")
+    again = (await hall.check_in(code)).json()
+    assert (again["number"], again["state"], again["before"]) == ("A001", "waiting", 1)
+    assert (await hall.check_in(code)).json()["version"] == again["version"], "twice is once"
+    assert (await hall.do("w1", "call-next"))["at"]["number"] == "A002"
+    await hall.do("w1", "start")
+    await hall.finish()
+    assert (await hall.do("w1", "call-next"))["at"]["number"] == "A001"
+    await invariants(hall)
+
+
 # What is typed.
 
 
