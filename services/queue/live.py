@@ -11,8 +11,8 @@ that the stream is alive.
 import asyncio
 import json
 from collections import defaultdict
-from collections.abc import AsyncIterator
-from contextlib import suppress
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager, suppress
 
 import asyncpg
 import structlog
@@ -66,6 +66,7 @@ class Hub:
     def __init__(self, runtime: Runtime, limit: int) -> None:
         self._runtime = runtime
         self._limit = limit
+        self._taken = 0
         self._streams: dict[str, set[_Stream]] = defaultdict(set)
         self._closing = asyncio.Event()
 
@@ -97,10 +98,19 @@ class Hub:
             for each in streams:
                 each.news.set()
 
-    def check_room(self) -> None:
-        """Raises StreamsExhausted."""
-        if sum(map(len, self._streams.values())) >= self._limit:
+    @contextmanager
+    def room(self) -> Iterator[None]:
+        """A place for one stream, taken before it begins: of many that come back at once no more than fit get one.
+
+        Raises StreamsExhausted.
+        """
+        if self._taken >= self._limit:
             raise problems.StreamsExhausted(headers={"Retry-After": "5"})
+        self._taken += 1
+        try:
+            yield
+        finally:
+            self._taken -= 1
 
     async def stream(self, session_id: str, changes: int) -> AsyncIterator[ServerSentEvent]:
         """The changes of a session from a count on, for as long as somebody looks."""

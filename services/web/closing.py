@@ -22,10 +22,9 @@ REASONS = {
     "left": phrase("走了"),
     "unserved": phrase("没办成"),
     "next_session": phrase("下次优先"),
-    "written_issue": phrase("转书面办理"),
 }
 """Why a ticket may be ended without an outcome."""
-CLOSINGS = {**REASONS, "unanswered": phrase("叫了没人")}
+CLOSINGS = {**REASONS, "written_issue": phrase("转书面办理"), "unanswered": phrase("叫了没人")}
 TICKET_STATES = {
     "waiting": phrase("在等"),
     "called": phrase("叫了号，还没到窗口"),

@@ -8,6 +8,8 @@ import pytest
 
 from services.queue import cards
 from services.queue.settings import QueueSettings
+from services.queue.sql import cards as cards_sql
+from shared import database
 from shared.application import Runtime
 from tests.integration import queue_hall
 from tests.integration.queue_hall import Hall
@@ -124,6 +126,28 @@ async def test_cards_are_deleted_once_their_day_is_over_and_emptied_once_the_boo
         await hall.at("00:01", days=1)
         await forget()
     assert await hall.fetch("select from card") == []
+
+
+async def test_once_a_day_is_signed_its_cards_are_deleted_and_none_is_asked_for_again(hall: Hall, monkeypatch):
+    booking = Booking()
+    await hall.take(hall.booking(), 1)
+    await hall.take(hall.booking(session_id="other"), 1)
+    await hall.take(queue_hall.service_day(session_id="other"), 1)
+    async with asking(hall, booking, monkeypatch) as (fetch, forget):
+        assert await fetch() == 2
+        await hall.fetch("update session set closed_at = county_now() where session_id = 'day'")
+        await forget()
+        assert len(await hall.fetch("select from card")) == 1
+        assert await fetch() == 0
+    assert len(booking.asked) == 1
+
+
+async def test_an_older_card_that_comes_late_replaces_no_newer_one(hall: Hall):
+    told, _ = await hall.booked()
+    for version, key in ((3, b"new"), (2, b"old")):
+        async with database.transaction(hall.pool) as connection:
+            await cards_sql.upsert_cards(connection, [(uuid.UUID(told.booking_id), version, key, None, b"")])
+    assert [(row["version"], row["code_key"]) for row in await hall.fetch("select * from card")] == [(3, b"new")]
 
 
 async def test_nothing_of_a_card_lies_in_the_open(hall: Hall, monkeypatch):

@@ -132,6 +132,31 @@ async def test_a_stream_of_no_session_is_refused_and_so_is_one_too_many(hall: Ha
     assert (refused.status_code, refused.json()["code"]) == (429, "too_many_streams")
 
 
+async def test_of_many_screens_that_come_back_at_once_no_more_than_fit_are_let_in(hall: Hall, monkeypatch):
+    (port,) = free_ports(1)
+    monkeypatch.setenv("QUEUE_STREAMS", "5")
+    limits = httpx.Limits(max_connections=None)
+    async with process(port) as (url, _), httpx.AsyncClient(trust_env=False, timeout=30, limits=limits) as http:
+        for _ in range(2):  # and once they have gone, as many again
+            ended = asyncio.Event()
+            codes: asyncio.Queue[int] = asyncio.Queue()
+
+            async def look(codes: "asyncio.Queue[int]" = codes, ended: asyncio.Event = ended) -> None:
+                async with http.stream("GET", f"{url}{API}/sessions/day/stream") as answer:
+                    await codes.put(answer.status_code)
+                    if answer.is_success:
+                        await ended.wait()
+
+            screens = [asyncio.create_task(look()) for _ in range(60)]
+            told = [await asyncio.wait_for(codes.get(), 30) for _ in screens]
+            assert (told.count(200), told.count(429)) == (5, 55)
+            ended.set()
+            await asyncio.gather(*screens)
+            async with asyncio.timeout(SOON_SECONDS):
+                while "queue_live_streams 0.0" not in (await http.get(f"{url}/metrics")).text:
+                    await asyncio.sleep(0.05)
+
+
 @pytest.mark.parametrize("odd", ["%00", "a%1b", "x" * 201])
 async def test_an_id_that_can_be_no_sessions_is_refused_and_no_error(hall: Hall, odd: str):
     for page in ("screen", "stream"):

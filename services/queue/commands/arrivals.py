@@ -9,8 +9,8 @@ from services.queue.commands.day import Day
 from services.queue.commands.leaving import first_place
 from services.queue.domain import problems, requests
 from services.queue.domain.lines import places_before
-from services.queue.domain.people import CARD_PURPOSE, CODE_PURPOSE, Card, born_on, is_elderly
-from services.queue.domain.tickets import ENDED, NEAR, Priority, Ticket, make_token, number
+from services.queue.domain.people import CARD_PURPOSE, CODE_PURPOSE, Card, born_on, code_digits, is_elderly
+from services.queue.domain.tickets import ENDED, GONE, NEAR, Priority, Ticket, back, make_token, number
 from services.queue.sql import cards, days, tickets
 from shared.documents import birth_date, index_type, is_person
 from shared.events import queue as events
@@ -48,10 +48,18 @@ async def check_in(day: Day, wish: requests.CheckIn, vault: Vault) -> Arrived:
 
 
 async def _ticket_of(day: Day, row: asyncpg.Record, wish: requests.CheckIn, vault: Vault) -> Ticket:
-    """The ticket of a booking of this session: the one that it has, or a new one."""
+    """The ticket of a booking of this session: the one that it has, or a new one.
+
+    Whoever had gone, or was called in vain and comes to the counter, waits again from now on with the same number.
+    """
     known = await tickets.select_by_booking(day.connection, row["booking_id"])
     if known is not None:
-        return Ticket.of(known)
+        ticket = Ticket.of(known)
+        if ticket.session_id != day.session_id or ticket.closing not in GONE:
+            return ticket
+        ticket = await day.save(back(ticket, day.now), events.VisitCheckedIn)
+        await day.end()
+        return ticket
     if row["state"] == "cancelled":
         raise problems.BookingCancelled
     booking = Booking.model_validate_json(row["told"])
@@ -87,8 +95,8 @@ async def _booking_of(day: Day, wish: requests.CheckIn, vault: Vault) -> asyncpg
     if wish.booking_id is not None:
         row = await cards.select_booking(day.connection, day.session_id, wish.booking_id)
     else:
-        digits = "".join(each for each in wish.code or "" if each.isdigit())
-        row = await cards.select_by_code(day.connection, vault.blind_index(CODE_PURPOSE, digits))
+        code = vault.blind_index(CODE_PURPOSE, code_digits(wish.code or ""))
+        row = await cards.select_by_code(day.connection, code)
     if row is None:
         raise problems.BookingUnknown
     _check_session(day, row)

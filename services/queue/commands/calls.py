@@ -91,8 +91,10 @@ async def hold(day: Day, window: WindowDay) -> Ticket:
 
 
 async def resume(day: Day, window: WindowDay, ticket_id: UUID) -> Ticket:
-    """Go on with one that was held here. Raises WindowBusy, TicketUnknown or TicketMovedOn."""
+    """Go on with one that was held here. Raises WindowBusy, WindowNotOpen, TicketUnknown or TicketMovedOn."""
     _check_free(await day.present(), window)
+    if window.state == "closed":  # it may have confirmed what it did
+        raise problems.WindowNotOpen
     ticket = await day.ticket(ticket_id)
     resumed = tickets.resumed(ticket, window.window_id, day.now)
     return await _step(day, window, "resume", ticket, resumed, events.VisitResumed)
@@ -159,7 +161,9 @@ async def undo(day: Day, window: WindowDay, undo_seconds: int) -> Ticket:
     ticket = await day.ticket(last["ticket_id"])
     if ticket.version != last["ticket_version"]:
         raise problems.NothingToUndo
-    before = replace(SNAPSHOT.validate_json(last["before"]), near=ticket.near, away_until=ticket.away_until)
+    before = SNAPSHOT.validate_json(last["before"])
+    # What others did meanwhile, and what was told, stays: only the window's own verb is taken back.
+    before = replace(before, near=before.near or ticket.near, overtaken=ticket.overtaken, away_until=ticket.away_until)
     counted = json.loads(last["counted"])
     await sql.count_overtaken(day.connection, [UUID(each) for each in counted.get("overtaken", ())], -1)
     await sql.lower_behind(day.connection, [UUID(each) for each in counted.get("lowered", ())], -1)

@@ -8,7 +8,7 @@ from services.queue.commands.day import Day
 from services.queue.commands.leaving import promise_place
 from services.queue.commands.results import keep_outcomes, keep_remarks, results_of
 from services.queue.domain import problems, requests, tickets
-from services.queue.domain.people import CARD_PURPOSE, CODE_PURPOSE, Card
+from services.queue.domain.people import CARD_PURPOSE, CODE_PURPOSE, Card, code_digits
 from services.queue.domain.tickets import Row, Ticket
 from services.queue.domain.windows import WindowDay
 from services.queue.sql import cards as cards_sql
@@ -152,7 +152,7 @@ async def enter_paper_visit(day: Day, wish: requests.PaperVisit, idempotency_key
         received_by=wish.received_by,
         official_id=window.official_id if wish.received_by == "principal" else None,
     )
-    outcomes = await keep_outcomes(day, taken, wish.outcomes, vault)
+    outcomes = await keep_outcomes(day, replace(taken, matter_ids=()), wish.outcomes, vault)
     remarks = await keep_remarks(day, taken, window.window_id, wish, vault)
     saved = await day.save(done, events.VisitFinished, outcomes, remarks)
     await closings.unconfirm_window(day.connection, day.session_id, window.window_id)
@@ -163,8 +163,8 @@ async def enter_paper_visit(day: Day, wish: requests.PaperVisit, idempotency_key
 async def _booking_of(day: Day, wish: requests.PaperVisit, vault: Vault) -> asyncpg.Record | None:
     """The booking that a paper names, if any. Raises BookingUnknown, or TicketMovedOn where it has a ticket."""
     if wish.code is not None:
-        digits = "".join(each for each in wish.code if each.isdigit())
-        found = await cards_sql.select_by_code(day.connection, vault.blind_index(CODE_PURPOSE, digits))
+        code = vault.blind_index(CODE_PURPOSE, code_digits(wish.code))
+        found = await cards_sql.select_by_code(day.connection, code)
         if found is not None and found["session_id"] != day.session_id:
             found = None
     elif wish.booking_id is not None:

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from pydantic import TypeAdapter
 
 from services.queue.domain import problems
-from services.queue.domain.lines import Places, Present, places_before
+from services.queue.domain.lines import Present, places_of_all
 from services.queue.domain.tickets import NEAR, Ticket
 from services.queue.domain.windows import WindowDay
 from services.queue.sql import days, steps, tickets
@@ -43,10 +43,10 @@ class Day:
     ) -> Self:
         """Lock a session. Raises SessionUnknown, DayClosed unless `closed` is no matter, or SessionNotToday.
 
-        Who checks in comes on the day; what was begun may be ended after midnight.
+        Who checks in comes on the day; what was begun may be ended after midnight, and once the session is called off.
         """
         row = await days.lock_session(connection, session_id)
-        if row is None or row["status"] != "planned":
+        if row is None or not row["held"] or (check_in and row["status"] != "planned"):
             raise problems.SessionUnknown
         if row["closed_at"] is not None and not closed:
             raise problems.DayClosed
@@ -138,12 +138,12 @@ class Day:
     async def _tell_nearing(self) -> None:
         """Say once of each who waits that at most three are before it now."""
         present = await self.present()
-        windows = tuple((await self.windows()).values())
-        places = Places(present, windows, self.now)
-        for each in present:
+        waiting = [each for each in present if each.ticket.state == "waiting" and not each.ticket.near]
+        if not waiting:
+            return
+        places = places_of_all(present, tuple((await self.windows()).values()), self.now)
+        for each in waiting:
             ticket = each.ticket
-            if ticket.state != "waiting" or ticket.near:
-                continue
-            before = places_before(present, windows, ticket, self.now) if each.away else places.before(ticket)
+            before = places[ticket.ticket_id]
             if before is not None and before <= NEAR:
                 await self.save(replace(ticket, near=True), events.VisitNearing)

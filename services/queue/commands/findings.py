@@ -9,6 +9,7 @@ from services.queue.domain.tickets import Row
 from services.queue.domain.windows import WindowDay
 from services.queue.sql import days
 from services.queue.sql import findings as sql
+from services.queue.sql.closings import unconfirm_window
 from shared.events import queue as events
 from shared.messaging import outbox
 from shared.privacy import Vault
@@ -46,6 +47,8 @@ async def _keep(day: Day, window: WindowDay, key: str | None, **facts: Any) -> N
     row = await sql.insert_finding(day.connection, {"settled": None, "scope": None, "basis": None, **common, **facts})
     if row is None:
         return
+    # A window that had confirmed its day did more than it had confirmed.
+    await unconfirm_window(day.connection, day.session_id, window.window_id)
     await outbox.append(day.connection, finding_event({**row, "venue_id": day.venue_id}))
     await days.count_change(day.connection, day.session_id)
 

@@ -3,9 +3,10 @@
 from collections.abc import Sequence
 
 from services.queue.commands.day import Day
-from services.queue.domain import requests
+from services.queue.domain import problems, requests
 from services.queue.domain.people import SAID_PURPOSE
 from services.queue.domain.tickets import Ticket
+from services.queue.sql import days
 from services.queue.sql import tickets as sql
 from shared.database import Connection
 from shared.events import queue as events
@@ -17,7 +18,13 @@ Results = tuple[tuple[events.Outcome, ...], tuple[events.Remark, ...]]
 async def keep_outcomes(
     day: Day, ticket: Ticket, outcomes: Sequence[requests.MatterOutcome], vault: Vault
 ) -> tuple[events.Outcome, ...]:
-    """Keep what came of each matter; as events tell it."""
+    """Keep what came of each matter; as events tell it. Raises MatterUnknown for one that nobody knows.
+
+    What the visitor came for is taken as it is: a booking may be told before its matter is.
+    """
+    added = {each.matter_id for each in outcomes} - set(ticket.matter_ids)
+    if len(await days.select_matters(day.connection, sorted(added))) != len(added):
+        raise problems.MatterUnknown
     await sql.insert_outcomes(
         day.connection,
         ticket.ticket_id,

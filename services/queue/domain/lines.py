@@ -52,33 +52,44 @@ def places_before(
 
     Who is away for a while is told the place that they would come back to.
     """
-    return Places(as_if_back(present, ticket), windows, now).before(ticket)
+    if ticket.state != "waiting":
+        return None
+    present = as_if_back(present, ticket)
+    places = []
+    for window in _callers(ticket, windows):
+        order = line([each.waiting() for each in queue_of(present, window)], now)
+        if ticket.ticket_id in order:
+            places.append(order.index(ticket.ticket_id))
+    return min(places, default=None)
 
 
-class Places:
-    """The lines of all windows at one instant, each made once however many ask for their place in it."""
+def places_of_all(present: Sequence[Present], windows: Sequence[WindowDay], now: datetime) -> dict[UUID, int | None]:
+    """What `places_before` says of everybody who waits, each window's line made once."""
+    lines = {
+        window.window_id: {
+            ticket_id: place
+            for place, ticket_id in enumerate(line([each.waiting() for each in queue_of(present, window)], now))
+        }
+        for window in windows
+    }
+    places: dict[UUID, int | None] = {}
+    for each in present:
+        ticket = each.ticket
+        if each.away:  # in a line of their own, in which they are back
+            places[ticket.ticket_id] = places_before(present, windows, ticket, now)
+        elif ticket.state == "waiting":
+            callers = (lines[window.window_id] for window in _callers(ticket, windows))
+            places[ticket.ticket_id] = min(
+                (order[ticket.ticket_id] for order in callers if ticket.ticket_id in order), default=None
+            )
+    return places
 
-    def __init__(self, present: Sequence[Present], windows: Iterable[WindowDay], now: datetime) -> None:
-        self._present = present
-        self._windows = tuple(windows)
-        self._now = now
-        self._lines: dict[str, dict[UUID, int]] = {}
 
-    def before(self, ticket: Ticket) -> int | None:
-        """How many are called before a ticket, at the window where it is soonest; None where it does not wait."""
-        if ticket.state != "waiting":
-            return None
-        candidates = [
-            each
-            for each in self._windows
-            if each.department_id == ticket.department_id and ticket.bound_to in (None, each.window_id)
-        ]
-        serving = [each for each in candidates if each.state == "open"] or candidates
-        lines = [self._line(each) for each in serving]
-        return min((each[ticket.ticket_id] for each in lines if ticket.ticket_id in each), default=None)
-
-    def _line(self, window: WindowDay) -> dict[UUID, int]:
-        if window.window_id not in self._lines:
-            order = line([each.waiting() for each in queue_of(self._present, window)], self._now)
-            self._lines[window.window_id] = {ticket_id: place for place, ticket_id in enumerate(order)}
-        return self._lines[window.window_id]
+def _callers(ticket: Ticket, windows: Iterable[WindowDay]) -> list[WindowDay]:
+    """The windows that may call a ticket: those that are open, or all where none is."""
+    candidates = [
+        each
+        for each in windows
+        if each.department_id == ticket.department_id and ticket.bound_to in (None, each.window_id)
+    ]
+    return [each for each in candidates if each.state == "open"] or candidates

@@ -1,5 +1,6 @@
 """Who comes: the visitor card as booking gives it, kept encrypted, and what a window sees of it."""
 
+import unicodedata
 from datetime import date
 from typing import Literal
 
@@ -44,6 +45,11 @@ class Cards(State):
     """Those of the cards asked for that there are."""
 
     items: tuple[Card, ...]
+
+
+def code_digits(code: str) -> str:
+    """The digits of a booking's code as it was typed: with blanks between, or full-width."""
+    return "".join(each for each in unicodedata.normalize("NFKC", code) if each.isascii() and each.isdigit())
 
 
 def born_on(sealed: bytes | None, vault: Vault) -> date | None:

@@ -22,14 +22,19 @@ from shared.documents import DocumentType, canonical_number
 from shared.events.queue import OutcomeKind, ReceivedBy
 
 MATTERS_MOST = 10
+DIRECTIONS = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+"""Marks that turn the direction of writing."""
 
 
 def _clean(text: str) -> str:
-    """NFC without outer blanks, breaks as they are; not empty, no other control character, U+0000 above all."""
+    """NFC without outer blanks, breaks as they are; not empty, no other control character, U+0000 above all.
+
+    Nor one that turns the direction of what stands around it, on pages and on paper.
+    """
     text = unicodedata.normalize("NFC", text).strip()
-    if any(unicodedata.category(each) in ("Cc", "Cs") and each not in "\n\t" for each in text):
+    if any((unicodedata.category(each) in ("Cc", "Cs") and each not in "\n\t") or each in DIRECTIONS for each in text):
         raise PydanticCustomError("text_control_character", "control characters cannot be part of a text")
-    if not text:
+    if all(unicodedata.category(each)[0] in "CZ" and unicodedata.category(each) not in ("Cn", "Co") for each in text):
         raise PydanticCustomError("text_empty", "say something")
     return text
 
@@ -39,6 +44,16 @@ Line = Annotated[str, StringConstraints(min_length=1, max_length=200), AfterVali
 RoomName = Annotated[str, StringConstraints(min_length=1, max_length=40), AfterValidator(_clean)]
 Text = Annotated[str, StringConstraints(min_length=1, max_length=2000), AfterValidator(_clean)]
 Persons = Annotated[int, Field(strict=True, ge=1, le=200)]
+
+
+def _of_this_age(moment: datetime) -> datetime:
+    """No time at either end of what a computer can count: in another zone it would be no time at all."""
+    if not 1900 <= moment.year <= 2200:  # noqa: PLR2004  (any century around ours)
+        raise PydanticCustomError("time_impossible", "nobody means this time")
+    return moment
+
+
+Moment = Annotated[datetime, AfterValidator(_of_this_age)]
 
 
 PHONE_DIGITS_LEAST = 5
@@ -117,10 +132,10 @@ class Room(Body):
 class Wishes(Body):
     """What visitors say of themselves: what is not named stays as it was, null takes it back."""
 
-    last_bus_at: datetime | None = None
+    last_bus_at: Moment | None = None
     fetch: bool = False
     """Deaf or frail: staff come and fetch them."""
-    away_until: datetime | None = None
+    away_until: Moment | None = None
     """Away for a while: passed over until then, and the place is kept."""
 
     @model_validator(mode="after")
@@ -208,7 +223,7 @@ class Attend(AtVersion):
 
     attendance: Literal["present", "away", "left", "absent"]
     substitute_id: Identifier | None = None
-    returns_at: datetime | None = None
+    returns_at: Moment | None = None
     reason: Line | None = None
     """Why they are not there; it is kept with the attendance and told to nobody outside."""
 
@@ -228,9 +243,9 @@ class Confirm(AtVersion):
 
 
 class CloseTicket(Body):
-    """Why a ticket ends without an outcome."""
+    """Why a ticket ends without an outcome. A written issue has words and a phone: it is a choice, no mere reason."""
 
-    reason: Literal["left", "unserved", "next_session", "written_issue"]
+    reason: Literal["left", "unserved", "next_session"]
 
 
 class Sign(Body):
@@ -260,9 +275,9 @@ class PaperVisit(Body):
     booking_id: UUID | None = None
     code: Annotated[str, StringConstraints(min_length=8, max_length=20)] | None = None
     """Of a booking, as it stands on the paper; instead of its id."""
-    arrived_at: datetime
-    started_at: datetime
-    finished_at: datetime
+    arrived_at: Moment
+    started_at: Moment
+    finished_at: Moment
     received_by: ReceivedBy
     problems: Annotated[list[Problem], Field(max_length=20)] = []
     suggestions: Annotated[list[Text], Field(max_length=20)] = []

@@ -32,6 +32,8 @@ AT_A_WINDOW: tuple[State, ...] = ("called", "serving")
 UNDOABLE = frozenset({"call_next", "call", "recall", "unanswered", "start", "hold", "resume", "transfer", "finish"})
 """The verbs that can be taken back."""
 ENDED: tuple[State, ...] = ("finished", "closed")
+GONE: tuple[Closing, ...] = ("left", "unanswered")
+"""The ends after which somebody may be back."""
 
 
 class Row(Protocol):
@@ -240,6 +242,19 @@ def closed(ticket: Ticket, reason: Closing) -> Ticket:
     if ticket.state in ENDED:
         raise problems.TicketMovedOn
     return replace(ticket, state="closed", closing=reason, at_window=None, received_by=None, official_id=None)
+
+
+def back(ticket: Ticket, now: datetime) -> Ticket:
+    """Here again after they had gone: waits as whoever comes now. Calls in vain are not forgotten."""
+    return replace(
+        ticket,
+        state="waiting",
+        closing=None,
+        at_window=None,
+        behind=0,
+        arrived_at=now,
+        misses=min(ticket.misses, PUT_BACK),
+    )
 
 
 def _expect(ticket: Ticket, *states: State) -> None:

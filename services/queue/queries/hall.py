@@ -153,7 +153,7 @@ async def screen(connection: Connection, session_id: str) -> views.ScreenView:
 async def session_row(connection: Connection, session_id: str) -> asyncpg.Record:
     """The row of a session that is held. Raises SessionUnknown."""
     row = await days.select_session(connection, session_id)
-    if row is None or row["status"] != "planned":
+    if row is None or not row["held"]:
         raise problems.SessionUnknown
     return row
 

@@ -24,12 +24,16 @@ async def screen(running: Running, session_id: SessionId) -> views.ScreenView:
         return await hall.screen(connection, session_id)
 
 
-async def _present_changes(running: Running, session_id: SessionId) -> int:
-    """The session's count before a stream of it begins. Raises SessionUnknown or StreamsExhausted."""
+async def _present_changes(running: Running, session_id: SessionId) -> AsyncIterator[int]:
+    """The session's count before a stream of it begins; its place is kept until the stream has ended.
+
+    Raises SessionUnknown or StreamsExhausted.
+    """
     hub: Hub = running.parts["hub"]
-    hub.check_room()
-    async with database.transaction(running.pool) as connection:
-        return (await hall.screen(connection, session_id)).version
+    with hub.room():
+        async with database.transaction(running.pool) as connection:
+            changes = (await hall.screen(connection, session_id)).version
+        yield changes
 
 
 @router.get("/sessions/{session_id}/stream", response_class=EventSourceResponse)

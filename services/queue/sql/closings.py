@@ -6,6 +6,7 @@ from uuid import UUID
 import asyncpg
 
 from services.queue.domain.tickets import Ticket
+from services.queue.sql.days import HELD
 from shared.database import Connection
 
 Rows = list[asyncpg.Record]
@@ -70,8 +71,8 @@ async def insert_no_shows(connection: Connection, session_id: str) -> Rows:
         with absent as (
             insert into no_show (booking_id, session_id)
             select booking_id, session_id
-            from booking
-            where session_id = $1 and state <> 'cancelled'
+            from booking join session using (session_id)
+            where session_id = $1 and booking.state <> 'cancelled' and session.status = 'planned'
               and not exists (select from ticket where ticket.booking_id = booking.booking_id)
             order by starts_at, booking_id
             on conflict do nothing
@@ -228,13 +229,13 @@ async def select_visits(
 async def select_earlier(connection: Connection, before: date, limit: int) -> Rows:
     """Sessions that were held before a day, the latest first."""
     return await connection.fetch(
-        """
+        f"""
         select session_id, date, state, closed_at
         from session
-        where date < $1 and status = 'planned'
+        where date < $1 and {HELD}
         order by date desc, session_id
         limit $2
-        """,
+        """,  # noqa: S608
         before,
         limit,
     )

@@ -11,6 +11,10 @@ from shared.database import Connection
 Rows = list[asyncpg.Record]
 CHANNEL = "queue_changes"
 """Where Postgres tells every process of a change, with session and count."""
+HELD = """(status = 'planned' or status = 'cancelled' and exists (
+    select from ticket where ticket.session_id = session.session_id))"""
+"""Whether a session is held. One that was called off while it was held, as when the lights went out, is brought to
+its end: whoever was there has an outcome or a reason, and is told of it."""
 
 
 async def put_venue(connection: Connection, venue_id: str, version: int, state: str) -> int | None:
@@ -107,19 +111,24 @@ async def put_booking(  # noqa: PLR0913  (the columns)
 async def lock_session(connection: Connection, session_id: str) -> asyncpg.Record | None:
     """Lock a session's row: whatever happens in the hall happens one after the other."""
     return await connection.fetchrow(
-        "select *, county_now() as now from session where session_id = $1 for update", session_id
+        f"select *, {HELD} as held, county_now() as now from session where session_id = $1 for update",  # noqa: S608
+        session_id,
     )
 
 
 async def select_session(connection: Connection, session_id: str) -> asyncpg.Record | None:
     """A session as it stands."""
-    return await connection.fetchrow("select *, county_now() as now from session where session_id = $1", session_id)
+    return await connection.fetchrow(
+        f"select *, {HELD} as held, county_now() as now from session where session_id = $1",  # noqa: S608
+        session_id,
+    )
 
 
 async def select_sessions_of(connection: Connection, day: date) -> Rows:
     """The sessions that are held on a date."""
     return await connection.fetch(
-        "select * from session where date = $1 and status = 'planned' order by session_id", day
+        f"select * from session where date = $1 and {HELD} order by session_id",  # noqa: S608
+        day,
     )
 
 

@@ -48,7 +48,7 @@ async def update_ticket(connection: Connection, ticket: Ticket, event: str) -> T
         set version = version + 1, last_event = $2, department_id = $3, bound_to = $4, at_window = $5, matter_ids = $6,
             persons = $7, priority = $8, state = $9, closing = $10, misses = $11, behind = $12, overtaken = $13,
             near = $14, calls = $15, called_at = $16, started_at = $17, finished_at = $18, received_by = $19,
-            official_id = $20, away_until = $21
+            official_id = $20, away_until = $21, arrived_at = $22
         where ticket_id = $1
         returning *
         """,
@@ -73,6 +73,7 @@ async def update_ticket(connection: Connection, ticket: Ticket, event: str) -> T
         ticket.received_by,
         ticket.official_id,
         ticket.away_until,
+        ticket.arrived_at,
     )
     if row is None:
         raise LookupError(str(ticket.ticket_id))
