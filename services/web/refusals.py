@@ -157,6 +157,9 @@ REFUSALS: dict[str, Refusal] = {
     "speech_unavailable": Refusal(phrase("叫号的声音没有出来"), phrase("请看屏幕上的号码，或者由工作人员喊一声。")),
     "day_open": Refusal(phrase("今天还没有日结"), phrase("还没签字，直接在窗口改就行。"), Way.START),
     "tickets_open": Refusal(phrase("还有号没有办完"), phrase("每个号都要有结果或者原因，再日结。"), Way.AGAIN),
+    "bookings_ahead": Refusal(
+        phrase("今天后面还有人约了"), phrase("现在签字，他们就算约了没来。等最后一个时段开始了再签。"), Way.AGAIN
+    ),
     "windows_unconfirmed": Refusal(phrase("还有窗口没有确认"), phrase("请每个窗口先确认自己今天的记录。"), Way.AGAIN),
     "numbers_exhausted": Refusal(phrase("这个部门今天的号发完了"), phrase("请找大厅值班经理。"), Way.AGAIN),
     "outcome_missing": Refusal(phrase("还有事项没有结果"), phrase("每件事都选一个结果，再办结。"), Way.AGAIN),

@@ -3,10 +3,11 @@
 import asyncio
 import json
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -42,12 +43,26 @@ class HallDay:
     code: str
     document: str
     """The resident ID that it was booked with."""
+    evening: Callable[[], Awaitable[None]]
+    """Let it be twenty to five: the last slot has begun, and the day may be signed."""
 
 
 def _dsn(stack: Stack) -> str:
     password = (stack.folder / "secrets" / "QUEUE_OWNER_PASSWORD").read_text().strip()
     port = json.loads((stack.folder / "ports.json").read_text())["postgres"]
     return f"postgresql://queue_owner:{password}@127.0.0.1:{port}/queue"
+
+
+async def _evening(stack: Stack) -> None:
+    connection = await asyncpg.connect(_dsn(stack))
+    try:
+        now = await connection.fetchval("select county_now()")
+        evening = now.astimezone(COUNTY).replace(hour=16, minute=40).isoformat()
+        await connection.execute(
+            CLOCK.format(f"select timestamptz '{evening}' + (now() - {await _present(connection)})")
+        )
+    finally:
+        await connection.close()
 
 
 async def _set_clock(stack: Stack, body: str) -> None:
@@ -90,7 +105,7 @@ async def hall_day(stack: Stack) -> AsyncIterator[HallDay]:
             while not ((answer := await http.get(desk)).is_success and answer.json()["expected"]):
                 assert time.monotonic() < deadline, answer.text
                 await asyncio.sleep(0.1)
-            yield HallDay(session_id, slot["window_id"], booked.json()["code"], document)
+            yield HallDay(session_id, slot["window_id"], booked.json()["code"], document, partial(_evening, stack))
         finally:
             await _set_clock(stack, "select now()")
 

@@ -55,6 +55,8 @@ async def test_a_day_is_brought_to_its_end_and_put_right(open_page, stack):
         assert "请写是谁确认的" in await page.inner_text(".errors")
         await confirm_windows(page)
         assert await title(page) == "都齐了，可以签字日结"
+        await day.evening()
+        await page.goto(f"{base}/closing")
         assert await page.locator(".go").count() == 1
 
         await press(page)

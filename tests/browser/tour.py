@@ -159,11 +159,11 @@ async def every_page_of_the_day(page: Page, day: HallDay) -> AsyncIterator[str]:
     yield "desk, finished"
     await page.goto(ticket)
     yield "finished"
-    async for name in _end_of_the_day(page, base):
+    async for name in _end_of_the_day(page, base, day):
         yield name
 
 
-async def _end_of_the_day(page: Page, base: str) -> AsyncIterator[str]:
+async def _end_of_the_day(page: Page, base: str, day: HallDay) -> AsyncIterator[str]:
     await take_ticket(page, base)
     await page.goto(f"{base}/paper-visits")
     yield "paper visits, which window"
@@ -177,6 +177,8 @@ async def _end_of_the_day(page: Page, base: str) -> AsyncIterator[str]:
     yield "closing, to mend"
     await end_tickets(page)
     await confirm_windows(page)
+    await day.evening()
+    await page.goto(f"{base}/closing")
     yield "closing, to sign"
     await page.fill("#by", "王建国")
     await press(page)

@@ -128,6 +128,7 @@ async def test_the_signature_and_a_window_that_opens_again_are_not_both_done(hal
 async def test_who_checks_in_with_the_signature_is_here_or_absent_and_never_both(hall: Hall):
     _, code = await hall.booked("09:30")
     await close_windows(hall)
+    await hall.at("16:30")
     signed, came = await asyncio.gather(staff(hall, "closing", by="经理"), hall.check_in(code))
     absent = await hall.fetch("select 1 from no_show")
     if came.status_code == 201:
@@ -245,6 +246,7 @@ async def test_absent_is_who_had_a_booking_to_the_end_and_did_not_come(hall: Hal
     await receive(hall)
     await hall.finish()
     await close_windows(hall)
+    await hall.at("16:30")
     assert (await staff(hall, "closing", by="经理")).json()["totals"]["no_shows"] == 1
     noted = await hall.fetch("select booking_id::text as id from no_show")
     assert [row["id"] for row in noted] == [absent[0].booking_id]

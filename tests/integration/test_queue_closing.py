@@ -78,6 +78,9 @@ async def test_after_the_day_is_signed_nothing_happens_in_it_any_more(hall: Hall
     _, code = await hall.booked("09:30")
     await receive(hall)
     await close_windows(hall)
+    early = await post(hall, "closing", by="王经理")
+    assert (early.status_code, early.json()["code"]) == (409, "bookings_ahead"), "they may still come"
+    await hall.at("09:30")
     assert (await post(hall, "closing", by="王经理")).status_code == 201
     for answer in (
         await hall.check_in(code),
@@ -242,6 +245,7 @@ async def test_events_tables_and_the_signed_totals_agree(hall: Hall):
     await receive(hall, "w3", suggestions=["早点开门"])
     await hall.booked("10:00")
     await close_windows(hall)
+    await hall.at("10:00")
     totals = (await post(hall, "closing", by="王经理")).json()["signed"][0]["totals"]
     rows = await hall.fetch(
         "select subject, type, payload from outbox where topic = 'queue.visits.v1' order by position"

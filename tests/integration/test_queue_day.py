@@ -357,3 +357,23 @@ async def test_who_came_late_or_not_at_all_makes_no_window_late(hall: Hall):
     await hall.at("10:00")
     await hall.look()
     assert "WindowBehind" not in await hall.told()
+
+
+async def test_who_waits_for_a_window_that_closes_is_called_by_its_neighbour(hall: Hall):
+    _, code = await hall.booked("09:00", window_id="w1")
+    number = await hall.number_of(await hall.check_in(code))
+    assert (await hall.ask("w2", "call-next")).json()["code"] == "nobody_waits", "it is bound to its window"
+    await hall.do("w1", "close")
+    assert (await hall.do("w2", "call-next"))["at"]["number"] == number
+    assert "VisitTransferred" in await hall.told()
+
+
+async def test_who_waits_for_the_departments_last_window_waits_on(hall: Hall):
+    _, code = await hall.booked("09:00", window_id="w1")
+    number = await hall.number_of(await hall.check_in(code))
+    await hall.do("w2", "close")
+    await hall.do("w1", "close")
+    await hall.do("w2", "open")
+    assert (await hall.ask("w2", "call-next")).json()["code"] == "nobody_waits"
+    await hall.do("w1", "open")
+    assert (await hall.do("w1", "call-next"))["at"]["number"] == number

@@ -42,13 +42,16 @@ async def close_ticket(day: Day, ticket: Ticket, reason: tickets.Closing) -> Tic
 async def sign(day: Day, wish: requests.Sign) -> None:
     """Close the day: from here on what is put right is a correction.
 
-    Raises WindowsUnconfirmed or TicketsOpen. Live bookings for which nobody came are no-shows from now on, and
+    Raises WindowsUnconfirmed, TicketsOpen, or BookingsAhead while somebody is booked for later. Live bookings for
+    which nobody came are no-shows from now on, and
     who came is no longer known by name.
     """
     if await closings.select_unconfirmed(day.connection, day.session_id):
         raise problems.WindowsUnconfirmed
     if await closings.select_open(day.connection, day.session_id):
         raise problems.TicketsOpen
+    if await closings.count_ahead(day.connection, day.session_id):
+        raise problems.BookingsAhead
     absent = await closings.insert_no_shows(day.connection, day.session_id)
     await outbox.append(day.connection, *(no_show(str(row["visit_id"]), row["told"]) for row in absent))
     await closings.close_session(day.connection, day.session_id)

@@ -24,10 +24,19 @@ async def pause(day: Day, window: WindowDay, wish: requests.Pause) -> WindowDay:
 
 
 async def close(day: Day, window: WindowDay) -> WindowDay:
-    """Receive nobody any more. Raises WindowBusy while somebody is there."""
+    """Receive nobody any more. Raises WindowBusy while somebody is there.
+
+    Who waits for this window alone is the department's from now on, where another of its windows receives: nobody
+    would call them here.
+    """
     present = await day.present()
     if any(each.ticket.is_at_a_window and each.ticket.at_window == window.window_id for each in present):
         raise problems.WindowBusy
+    others = [each for each in (await day.windows()).values() if each.window_id != window.window_id]
+    if any(each.department_id == window.department_id and each.state != "closed" for each in others):
+        for each in present:
+            if each.ticket.state == "waiting" and each.ticket.bound_to == window.window_id:
+                await day.save(replace(each.ticket, bound_to=None), events.VisitTransferred)
     return await _step(day, window, "close", windows.closed(window), events.WindowClosed)
 
 
@@ -43,6 +52,7 @@ async def attend(day: Day, window: WindowDay, wish: requests.Attend) -> WindowDa
         attended.returns_at, wish.reason,
     )  # fmt: skip
     await insert_attendance(day.connection, row)
+    await unconfirm_window(day.connection, window.session_id, window.window_id)
     return await _step(day, window, wish.attendance, attended, events.AttendanceRecorded)
 
 

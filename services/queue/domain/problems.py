@@ -205,6 +205,14 @@ class WindowsUnconfirmed(Problem):
     title = "Not every window has confirmed its day."
 
 
+class BookingsAhead(Problem):
+    """Somebody is booked for a time that has not come: signed now, they would count as absent."""
+
+    status = 409
+    code = "bookings_ahead"
+    title = "Somebody is booked for later today."
+
+
 class DayOpen(Problem):
     """The day is not signed yet; until then everything is put right at the window."""
 

@@ -64,6 +64,21 @@ async def select_open(connection: Connection, session_id: str) -> Rows:
     )
 
 
+async def count_ahead(connection: Connection, session_id: str) -> int:
+    """Live bookings of a session whose time has not come, and whose people are not here."""
+    ahead: int = await connection.fetchval(
+        """
+        select count(*)::int
+        from booking join session using (session_id)
+        where session_id = $1 and session.status = 'planned' and booking.state <> 'cancelled'
+          and starts_at > county_now()
+          and not exists (select from ticket where ticket.booking_id = booking.booking_id)
+        """,
+        session_id,
+    )
+    return ahead
+
+
 async def insert_no_shows(connection: Connection, session_id: str) -> Rows:
     """Note the live bookings of a session for which nobody checked in; those that are new, as they were told."""
     return await connection.fetch(
