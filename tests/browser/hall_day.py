@@ -58,9 +58,8 @@ async def _evening(stack: Stack) -> None:
     try:
         now = await connection.fetchval("select county_now()")
         evening = now.astimezone(COUNTY).replace(hour=16, minute=40).isoformat()
-        await connection.execute(
-            CLOCK.format(f"select timestamptz '{evening}' + (now() - {await _present(connection)})")
-        )
+        present = await connection.fetchval("select now()::text")
+        await connection.execute(CLOCK.format(f"select timestamptz '{evening}' + (now() - timestamptz '{present}')"))
     finally:
         await connection.close()
 
