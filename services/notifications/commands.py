@@ -15,7 +15,7 @@ from prometheus_client import Counter
 
 from services.notifications import domain
 from services.notifications.domain import Failure, Kind, Today, Told, Withdrawal
-from services.notifications.sql import messages, projections
+from services.notifications.sql import deliveries, messages, projections
 from shared.database import Connection
 from shared.events import roster
 from shared.events.base import Event
@@ -289,6 +289,13 @@ def _event(row: asyncpg.Record) -> MessageEvent:
         settled_at=row["settled_at"],
     )
     return EVENTS[row["state"]](version=row["version"], message=message)
+
+
+async def forget(connection: Connection, days: int, limit: int) -> int:
+    """Delete words and addresses of what was settled so many days ago; the larger of the two numbers of rows."""
+    of_messages = await messages.forget_messages(connection, days, limit)
+    of_console = await deliveries.forget_console_messages(connection, days, limit)
+    return max(of_messages, of_console)
 
 
 async def state_events(connection: Connection, ids: Sequence[str]) -> list[Event]:
