@@ -129,6 +129,14 @@ class IdempotencyKeyMissing(Problem):
     title = "The Idempotency-Key header is missing."
 
 
+class IdempotencyKeyMalformed(Problem):
+    """A key that is too short to be unique, or has odd characters."""
+
+    status = 400
+    code = "idempotency_key_malformed"
+    title = "The Idempotency-Key header must be 16 to 64 letters, digits, '-' or '_'."
+
+
 def field_problems(error: ValidationError | RequestValidationError) -> list[FieldProblem]:
     """Pydantic's findings. The offending value is never repeated: it may be a document number."""
     return [

@@ -1,6 +1,5 @@
 """Booking's HTTP API: thin. A route parses, opens a transaction and calls one command or query."""
 
-import re
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Annotated, Any
 from uuid import UUID
@@ -11,7 +10,6 @@ from fastapi.responses import Response
 from services.booking import commands, queries
 from services.booking.bodies import documented, read
 from services.booking.combiner import Combiner, Known
-from services.booking.domain import problems
 from services.booking.domain.bookings import (
     Booking,
     BookingView,
@@ -25,7 +23,7 @@ from services.booking.domain.claims import Channel, unborn
 from services.booking.domain.requests import BookingRequest, CodeAlone, CodeAndDigits, Identifier
 from services.booking.domain.sealing import claim_of
 from services.booking.settings import BookingSettings
-from shared import database
+from shared import database, idempotency
 from shared.access import Caller, allow, is_from_service
 from shared.application import Runtime, runtime
 from shared.database import Connection
@@ -38,13 +36,12 @@ internal = APIRouter(prefix="/internal/v1", tags=["internal"], dependencies=[all
 routers = (citizen, staff, internal)
 
 BOOKINGS_PATH = "/api/booking/v1/bookings"
-IDEMPOTENCY_KEY = re.compile(r"[A-Za-z0-9_-]{16,64}")
 IDEMPOTENCY_HEADER: dict[str, Any] = {
-    "name": "Idempotency-Key",
+    "name": idempotency.HEADER,
     "in": "header",
     "required": True,
     "description": "One key a booking, kept when it is sent again: the same answer comes back, not a second seat.",
-    "schema": {"type": "string", "pattern": "^[A-Za-z0-9_-]{16,64}$"},
+    "schema": {"type": "string", "pattern": idempotency.PATTERN},
 }
 MatterId = Annotated[Identifier, Query()]
 Running = Annotated[Runtime, Depends(runtime)]
@@ -107,7 +104,7 @@ async def book_past_the_framework(request: Request) -> Response:
 
 
 async def _book(request: Request, running: Runtime, channel: Channel) -> Response:
-    key = _idempotency_key(request)
+    key = idempotency.needed_key(request.headers.get(idempotency.HEADER))
     wish = await read(request, BookingRequest)
     vault = _vault(running)
     combiner: Combiner = running.parts["combiner"]
@@ -132,15 +129,6 @@ async def check(request: Request, running: Running) -> Response:
         if wrong is not None:
             raise wrong
     return Response(status_code=204)
-
-
-def _idempotency_key(request: Request) -> str:
-    key = request.headers.get("idempotency-key")
-    if key is None:
-        raise problems.IdempotencyKeyMissing
-    if not IDEMPOTENCY_KEY.fullmatch(key):
-        raise problems.IdempotencyKeyMalformed
-    return key
 
 
 @citizen.post("/bookings/lookup", openapi_extra=documented(CodeAndDigits))

@@ -5,13 +5,13 @@ from functools import partial
 
 from fastapi import FastAPI
 
-from services.notifications import upkeep
 from services.notifications.channels import Console, Mail
 from services.notifications.consumers import subscriptions
 from services.notifications.delivery import Deliverer
 from services.notifications.preparation import Preparer
 from services.notifications.routes import routers
 from services.notifications.settings import NotificationsSettings
+from services.notifications.workers import retain
 from shared.application import Runtime, Worker, build
 from shared.privacy import PrivacySettings, Vault
 
@@ -36,7 +36,7 @@ def create_app() -> FastAPI:
     workers: dict[str, Worker] = {
         "preparation": prepare,
         "console": deliver_to_console,
-        "upkeep": partial(upkeep.run, settings=settings),
+        "retention": partial(retain, settings=settings),
     }
     if settings.mail:
         workers["mail"] = deliver_by_mail

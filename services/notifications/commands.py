@@ -15,7 +15,7 @@ from prometheus_client import Counter
 
 from services.notifications import domain
 from services.notifications.domain import Failure, Kind, Today, Told, Withdrawal
-from services.notifications.sql import messages, projections
+from services.notifications.sql import deliveries, messages, projections
 from shared.database import Connection
 from shared.events import roster
 from shared.events.base import Event
@@ -62,18 +62,18 @@ def sent(message_id: UUID) -> Settling:
 
 async def take_venue(connection: Connection, venue: roster.Venue, version: int) -> int | None:
     """Keep a venue's newer state. The version replaced, 0 for the first; None where it is not newer."""
-    return await projections.put_venue(connection, venue.venue_id, version, venue.model_dump_json())
+    return await projections.upsert_venue(connection, venue.venue_id, version, venue.model_dump_json())
 
 
 async def take_matter(connection: Connection, matter: roster.Matter, version: int) -> int | None:
     """Keep a matter's newer state; as `take_venue`."""
-    return await projections.put_matter(connection, matter.matter_id, version, matter.model_dump_json())
+    return await projections.upsert_matter(connection, matter.matter_id, version, matter.model_dump_json())
 
 
 async def take_session(connection: Connection, session: roster.Session, version: int) -> int | None:
     """Keep a session's newer state; as `take_venue`."""
     state = session.model_dump_json()
-    return await projections.put_session(connection, session.session_id, version, session.date, state)
+    return await projections.upsert_session(connection, session.session_id, version, session.date, state)
 
 
 async def follow_booking(
@@ -84,7 +84,7 @@ async def follow_booking(
     The version replaced, 0 for the first; None where it is not newer, and nothing was done.
     """
     booking = event.booking
-    replaced = await projections.put_booking(
+    replaced = await projections.upsert_booking(
         connection,
         booking_id=booking.booking_id,
         version=event.version,
@@ -126,7 +126,7 @@ async def follow_visit(connection: Connection, event: VisitEvent, zone: ZoneInfo
     if visit.booking_id is None or visit.state == "no_show":
         return None
     state = visit.model_dump_json()
-    replaced = await projections.put_visit(connection, visit.visit_id, event.version, visit.booking_id, state)
+    replaced = await projections.upsert_visit(connection, visit.visit_id, event.version, visit.booking_id, state)
     if replaced is None:
         return None
     known = Visit.model_validate_json(replaced["replaced_state"]) if replaced["replaced_state"] else None
@@ -152,7 +152,7 @@ async def follow_window(connection: Connection, event: WindowEvent, zone: ZoneIn
     The version replaced, 0 for the first; None where it is not newer, and nothing was done.
     """
     window = event.window
-    replaced = await projections.put_window_day(connection, event.subject, event.version, window.model_dump_json())
+    replaced = await projections.upsert_window_day(connection, event.subject, event.version, window.model_dump_json())
     if replaced is None:
         return None
     known = WindowDay.model_validate_json(replaced["replaced_state"]) if replaced["replaced_state"] else None
@@ -289,6 +289,13 @@ def _event(row: asyncpg.Record) -> MessageEvent:
         settled_at=row["settled_at"],
     )
     return EVENTS[row["state"]](version=row["version"], message=message)
+
+
+async def forget(connection: Connection, days: int, limit: int) -> int:
+    """Delete words and addresses of what was settled so many days ago; the larger of the two numbers of rows."""
+    of_messages = await messages.forget_messages(connection, days, limit)
+    of_console = await deliveries.forget_console_messages(connection, days, limit)
+    return max(of_messages, of_console)
 
 
 async def state_events(connection: Connection, ids: Sequence[str]) -> list[Event]:

@@ -1,4 +1,4 @@
-"""What staff may read: the console's box, and whom nobody reached."""
+"""What staff may read: the console's box, and whom nobody reached; and how far behind we are."""
 
 from collections.abc import Sequence
 from datetime import datetime, time
@@ -131,6 +131,11 @@ async def call(connection: Connection, vault: Vault, message_id: UUID) -> CallDe
         subject=sealing.open_optional(vault, row["subject"], sealing.SUBJECT),
         body=sealing.open_optional(vault, row["body"], sealing.BODY),
     )
+
+
+async def overdue_seconds(connection: Connection) -> float:
+    """How long the most overdue message has been waiting for its turn, in seconds of county time; 0 if none is."""
+    return await messages.overdue_seconds(connection)
 
 
 async def aggregate_ids(connection: Connection, after: str | None, limit: int) -> Sequence[str]:

@@ -5,13 +5,14 @@ from functools import partial
 
 from fastapi import FastAPI
 
-from services.queue import cards, upkeep
+from services.queue import cards
 from services.queue.consumers import subscriptions
 from services.queue.live import Hub
 from services.queue.routes import routers
 from services.queue.settings import QueueSettings
 from services.queue.sheets.press import Press
 from services.queue.speech.announcer import Announcer
+from services.queue.workers import watch_lateness
 from shared.application import Runtime, build
 from shared.privacy import PrivacySettings, Vault
 
@@ -42,7 +43,7 @@ def create_app() -> FastAPI:
         workers={
             "cards": partial(cards.keep, settings=settings, vault=vault),
             "live": listen,
-            "upkeep": upkeep.watch,
+            "lateness": watch_lateness,
         },
         on_start=start,
     )

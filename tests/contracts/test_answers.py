@@ -10,9 +10,11 @@ from services.booking import queries as booking_queries
 from services.booking.domain import bookings
 from services.notifications import domain as notifications
 from services.notifications import queries as notifications_queries
-from services.queue.domain import people
+from services.queue.domain import closing_views, people, views
 from services.roster import queries as roster_queries
+from services.web import closing, hall
 from services.web import domain as web
+from shared.events.base import State
 
 READ = [
     (notifications.VisitorCards, bookings.VisitorCards),
@@ -28,6 +30,7 @@ READ = [
     (web.Slots, booking_queries.OfferedSlots),
     (web.Slot, booking_queries.OfferedSlot),
     (web.Matters, roster_queries.Matters),
+    (web.Departments, roster_queries.Departments),
     (web.Matter, roster_queries.MatterView),
     (web.Session, roster_queries.SessionView),
     (web.SessionWindow, roster_queries.WindowView),
@@ -36,10 +39,52 @@ READ = [
     (web.ConsoleMessages, notifications_queries.ConsoleMessages),
     (web.ConsoleMessage, notifications_queries.ConsoleMessage),
     (web.Channels, notifications_queries.Channels),
+    (hall.Wishes, views.Wishes),
+    (hall.Group, views.Group),
+    (hall.WindowBrief, views.WindowBrief),
+    (hall.SessionToday, views.SessionToday),
+    (hall.SessionEarlier, views.SessionEarlier),
+    (hall.Today, views.TodayView),
+    (hall.Figures, views.Figures),
+    (hall.Call, views.Call),
+    (hall.Screen, views.ScreenView),
+    (hall.LinePlace, views.LinePlace),
+    (hall.Promise, views.PromiseBrief),
+    (hall.Status, views.StatusView),
+    (hall.Ticket, views.CheckedInView),
+    (hall.Visitor, views.Visitor),
+    (hall.Waits, views.Waits),
+    (hall.Finding, views.FindingView),
+    (hall.OpenPromise, views.PromiseView),
+    (hall.Promises, views.PromisesView),
+    (hall.AtWindow, views.AtWindow),
+    (hall.Finished, views.Finished),
+    (hall.Desk, views.DeskView),
+    (hall.Outcome, views.OutcomeView),
+    (hall.Notice, views.NoticeView),
+    (closing.ClosingWindow, closing_views.ClosingWindow),
+    (closing.OpenTicket, closing_views.OpenTicket),
+    (closing.Signed, closing_views.Signed),
+    (closing.Closing, closing_views.ClosingView),
+    (closing.Visit, closing_views.VisitView),
+    (closing.Visits, closing_views.VisitsView),
 ]
+
+LISTS = {web.Sessions, web.Officials, web.ExpectedBookings}
+"""Answered as bare lists, whose entries are read by the readers above; `services.web.upstream` calls them `items`."""
 
 
 @pytest.mark.parametrize(("reader", "answer"), READ, ids=lambda each: f"{each.__module__}.{each.__name__}")
 def test_what_is_read_is_said(reader, answer):
     read = {field.validation_alias or name for name, field in reader.model_fields.items()}
     assert read <= set(answer.model_fields)
+
+
+@pytest.mark.parametrize("room", [web, hall, closing], ids=lambda each: each.__name__)
+def test_no_reader_of_the_pages_is_left_out(room):
+    defined = {
+        each
+        for each in vars(room).values()
+        if isinstance(each, type) and issubclass(each, State) and each.__module__ == room.__name__
+    }
+    assert defined - {reader for reader, _ in READ} == LISTS & defined

@@ -12,12 +12,12 @@ import asyncpg
 import httpx
 from fastapi import FastAPI
 
-from services.queue import upkeep
 from services.queue.app import create_app
 from services.queue.commands import projections
 from services.queue.domain.people import CARD_PURPOSE, CODE_PURPOSE, Card
 from services.queue.settings import QueueSettings
 from services.queue.sql import cards
+from services.queue.workers import look
 from shared import database
 from shared.application import Runtime
 from shared.events.booking import Booking
@@ -165,8 +165,8 @@ class Hall:
         return await self.do(at_window, "finish", **{"outcomes": outcomes, **body})
 
     async def look(self) -> None:
-        """What the upkeep does every few seconds."""
-        await upkeep.look(Runtime("queue", QueueSettings(), self.http, self.pool))
+        """What the worker does every few seconds."""
+        await look(Runtime("queue", QueueSettings(), self.http, self.pool))
 
     async def fetch(self, statement: str, *values: Any) -> list[asyncpg.Record]:
         """A statement as the owner, who may read and change everything."""

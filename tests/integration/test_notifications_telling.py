@@ -6,8 +6,8 @@ import re
 
 import pytest
 
-from services.notifications import bells, upkeep
-from services.notifications.commands import state_events
+from services.notifications import bells
+from services.notifications.commands import forget, state_events
 from services.notifications.queries import aggregate_ids
 from services.notifications.sql.messages import select_held
 from shared import database
@@ -401,14 +401,19 @@ async def test_a_gap_is_counted_and_applied(hall):
     assert gaps.get() == before + 1, "the first state of a compacted topic may be any"
 
 
+async def forgotten(hall):
+    async with database.transaction(hall.pool) as connection:
+        return await forget(connection, 90, 500)
+
+
 async def test_words_and_addresses_are_deleted_after_ninety_days(hall):
     hall.desk.card()
     await hall.hear(said("made", 1))
     await hall.work()
     await hall.set_now(at("2027-02-21T09:59"))
-    assert await upkeep.forget(hall.runtime, 90) == 0
+    assert await forgotten(hall) == 0
     await hall.set_now(at("2027-02-21T10:01"))
-    assert await upkeep.forget(hall.runtime, 90) == 1
+    assert await forgotten(hall) == 1
     assert await hall.box() == []
     (row,) = await hall.fetch("select * from message where kind = 'booked'")
     assert (row["state"], row["address"], row["phone"], row["subject"], row["body"]) == ("sent", *[None] * 4)

@@ -162,7 +162,7 @@ async def test_a_paper_names_its_booking_by_the_code_and_is_entered_once(hall: H
         (await post(hall, "paper-visits", **wish), 409, "ticket_moved_on"),
         (await post(hall, "paper-visits", **paper(code="00000000")), 404, "booking_unknown"),
         (await post(hall, "paper-visits", **wish, booking_id=str(row["booking_id"])), 422, "invalid_request"),
-        (await hall.http.post(path, json=wish, headers={"Idempotency-Key": "short"}), 422, "invalid_request"),
+        (await hall.http.post(path, json=wish, headers={"Idempotency-Key": "short"}), 400, "idempotency_key_malformed"),
     ):
         assert (answer.status_code, answer.json()["code"]) == (status, refused)
 

@@ -128,4 +128,6 @@ async def test_a_text_of_u_0000_and_a_huge_one_are_refused(hall: Hall):
         assert (await hall.ask("w1", "pause", reason=reason)).json()["code"] == "invalid_request"
     assert (await hall.walk_in(name="\u0000")).json()["code"] == "invalid_request"
     assert (await hall.walk_in("no-such-matter")).json()["code"] == "matter_unknown"
-    assert (await hall.walk_in(key="short")).json()["code"] == "idempotency_key_missing"
+    assert (await hall.walk_in(key="short")).json()["code"] == "idempotency_key_malformed"
+    answer = await hall.http.post(f"{API}/staff/sessions/{hall.session_id}/walk-ins", json={"matter_ids": ["house"]})
+    assert (answer.status_code, answer.json()["code"]) == (400, "idempotency_key_missing")

@@ -1,7 +1,6 @@
 """What a caller of booking can be told, each with a stable code."""
 
 from shared.problems import BodyTooLarge as BodyTooLarge
-from shared.problems import IdempotencyKeyMissing as IdempotencyKeyMissing
 from shared.problems import InvalidRequest as InvalidRequest
 from shared.problems import MalformedJson as MalformedJson
 from shared.problems import Problem
@@ -13,14 +12,6 @@ class UnsupportedMediaType(Problem):
     status = 415
     code = "unsupported_media_type"
     title = "The body must be application/json."
-
-
-class IdempotencyKeyMalformed(Problem):
-    """A key that is too short to be unique, or has odd characters."""
-
-    status = 400
-    code = "idempotency_key_malformed"
-    title = "The Idempotency-Key header must be 16 to 64 letters, digits, '-' or '_'."
 
 
 class IdempotencyKeyReused(Problem):

@@ -10,7 +10,7 @@ from shared.database import Connection
 Rows = list[asyncpg.Record]
 
 
-async def put_venue(connection: Connection, venue_id: str, version: int, state: str) -> int | None:
+async def upsert_venue(connection: Connection, venue_id: str, version: int, state: str) -> int | None:
     """Keep a venue's newer state. The version replaced, 0 where it is the first; None where it is not newer."""
     replaced: int | None = await connection.fetchval(
         """
@@ -26,8 +26,8 @@ async def put_venue(connection: Connection, venue_id: str, version: int, state: 
     return replaced
 
 
-async def put_matter(connection: Connection, matter_id: str, version: int, state: str) -> int | None:
-    """Keep a matter's newer state; as `put_venue`."""
+async def upsert_matter(connection: Connection, matter_id: str, version: int, state: str) -> int | None:
+    """Keep a matter's newer state; as `upsert_venue`."""
     replaced: int | None = await connection.fetchval(
         """
         insert into matter (matter_id, version, state) values ($1, $2, $3)
@@ -42,8 +42,8 @@ async def put_matter(connection: Connection, matter_id: str, version: int, state
     return replaced
 
 
-async def put_session(connection: Connection, session_id: str, version: int, day: date, state: str) -> int | None:
-    """Keep a session's newer state; as `put_venue`."""
+async def upsert_session(connection: Connection, session_id: str, version: int, day: date, state: str) -> int | None:
+    """Keep a session's newer state; as `upsert_venue`."""
     replaced: int | None = await connection.fetchval(
         """
         insert into session (session_id, version, date, state) values ($1, $2, $3, $4)
@@ -60,7 +60,7 @@ async def put_session(connection: Connection, session_id: str, version: int, day
     return replaced
 
 
-async def put_booking(  # noqa: PLR0913  (the columns)
+async def upsert_booking(  # noqa: PLR0913  (the columns)
     connection: Connection,
     *,
     booking_id: str,
@@ -90,10 +90,10 @@ async def put_booking(  # noqa: PLR0913  (the columns)
     )
 
 
-async def put_visit(
+async def upsert_visit(
     connection: Connection, visit_id: str, version: int, booking_id: str, state: str
 ) -> asyncpg.Record | None:
-    """Keep a visit's newer state; as `put_booking`."""
+    """Keep a visit's newer state; as `upsert_booking`."""
     return await connection.fetchrow(
         """
         insert into visit (visit_id, version, booking_id, state) values ($1, $2, $3, $4)
@@ -109,8 +109,10 @@ async def put_visit(
     )
 
 
-async def put_window_day(connection: Connection, window_day_id: str, version: int, state: str) -> asyncpg.Record | None:
-    """Keep the newer state of a window in a session; as `put_booking`."""
+async def upsert_window_day(
+    connection: Connection, window_day_id: str, version: int, state: str
+) -> asyncpg.Record | None:
+    """Keep the newer state of a window in a session; as `upsert_booking`."""
     return await connection.fetchrow(
         """
         insert into window_day (window_day_id, version, state) values ($1, $2, $3)

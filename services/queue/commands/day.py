@@ -55,6 +55,15 @@ class Day:
             raise problems.SessionNotToday
         return cls(connection, session_id, row["venue_id"], row["date"], row["now"], zone, row["closed_at"])
 
+    @classmethod
+    async def lock_of(cls, connection: Connection, token: str, zone: ZoneInfo) -> tuple[Self, Ticket]:
+        """Lock the session of the ticket that a visitor's page opens. Raises TicketUnknown, and what `lock` raises."""
+        found = await tickets.select_by_token(connection, token)
+        if found is None:
+            raise problems.TicketUnknown
+        day = await cls.lock(connection, found["session_id"], zone)
+        return day, await day.ticket(found["ticket_id"])
+
     async def windows(self) -> dict[str, WindowDay]:
         """The session's windows by id."""
         rows = await days.select_windows(self.connection, self.session_id)
@@ -75,13 +84,6 @@ class Day:
     async def ticket(self, ticket_id: UUID) -> Ticket:
         """One ticket. Raises TicketUnknown."""
         row = await tickets.select_ticket(self.connection, self.session_id, ticket_id)
-        if row is None:
-            raise problems.TicketUnknown
-        return Ticket.of(row)
-
-    async def ticket_of(self, token: str) -> Ticket:
-        """The ticket of a visitor's page. Raises TicketUnknown."""
-        row = await tickets.select_by_token(self.connection, token)
         if row is None:
             raise problems.TicketUnknown
         return Ticket.of(row)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from services.queue.domain.tickets import letter
 from services.queue.sql import days
-from services.queue.sql.promises import put_calendar
+from services.queue.sql.promises import upsert_calendar
 from shared.database import Connection
 from shared.events.booking import Booking
 from shared.events.roster import CalendarYear, Matter, Session, Venue
@@ -12,17 +12,17 @@ from shared.events.roster import CalendarYear, Matter, Session, Venue
 
 async def take_venue(connection: Connection, venue: Venue, version: int) -> int | None:
     """Keep a hall's windows."""
-    return await days.put_venue(connection, venue.venue_id, version, venue.model_dump_json())
+    return await days.upsert_venue(connection, venue.venue_id, version, venue.model_dump_json())
 
 
 async def take_matter(connection: Connection, matter: Matter, version: int) -> int | None:
     """Keep whose a matter is."""
-    return await days.put_matter(connection, matter.matter_id, version, matter.model_dump_json())
+    return await days.upsert_matter(connection, matter.matter_id, version, matter.model_dump_json())
 
 
 async def take_session(connection: Connection, session: Session, version: int) -> int | None:
     """Keep a session, and make its windows what the roster says. What happens on site stays as it is."""
-    replaced = await days.put_session(
+    replaced = await days.upsert_session(
         connection,
         session.session_id,
         version,
@@ -43,7 +43,7 @@ async def _arrange(connection: Connection, session: Session) -> None:
     if not session.duties:
         return
     numbers = await _window_numbers(connection, session)
-    await days.put_windows(
+    await days.upsert_windows(
         connection,
         session.session_id,
         [
@@ -55,7 +55,7 @@ async def _arrange(connection: Connection, session: Session) -> None:
     departments = list(dict.fromkeys(each.department_id for each in by_number))
     known = {row["department_id"] for row in await days.select_series(connection, session.session_id)}
     new = [each for each in departments if each not in known]
-    await days.put_series(connection, session.session_id, _letters(new, len(known)))
+    await days.insert_series(connection, session.session_id, _letters(new, len(known)))
 
 
 def _letters(departments: Sequence[str], taken: int) -> list[tuple[str, str]]:
@@ -71,7 +71,7 @@ async def _window_numbers(connection: Connection, session: Session) -> dict[str,
 
 async def take_booking(connection: Connection, booking: Booking, version: int) -> int | None:
     """Keep a booking. A ticket that was taken for it goes on: who is here is here."""
-    return await days.put_booking(
+    return await days.upsert_booking(
         connection,
         booking_id=booking.booking_id,
         version=version,
@@ -86,4 +86,4 @@ async def take_booking(connection: Connection, booking: Booking, version: int) -
 
 async def take_calendar(connection: Connection, year: CalendarYear, version: int) -> int | None:
     """Keep which days of a year are worked. What is due already stays due: it was promised by what was known then."""
-    return await put_calendar(connection, year.year, version, year.model_dump_json())
+    return await upsert_calendar(connection, year.year, version, year.model_dump_json())

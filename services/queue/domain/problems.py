@@ -1,6 +1,5 @@
 """What a caller of the queue can be told, each with a stable code."""
 
-from shared.problems import IdempotencyKeyMissing as IdempotencyKeyMissing
 from shared.problems import InvalidRequest as InvalidRequest
 from shared.problems import Problem
 

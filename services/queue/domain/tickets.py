@@ -272,7 +272,7 @@ LETTERS = "ABCDEFGHJKLMNPQRSTUVWXYZ"
 
 
 def letter(position: int) -> str:
-    """The letter of a session's n-th window group, counted from 0; a large hall's later ones have two."""
+    """The letter of a session's n-th department, counted from 0; a large hall's later ones have two."""
     first, last = divmod(position, len(LETTERS))
     return (LETTERS[first - 1] if first else "") + LETTERS[last]
 

@@ -93,6 +93,12 @@ class Hall:
         return await figures(self.connection, self.session_id, window_id)
 
 
+async def held_today(connection: Connection, zone: ZoneInfo) -> list[str]:
+    """The ids of the sessions that are held today."""
+    day = (await county_now(connection)).astimezone(zone).date()
+    return [row["session_id"] for row in await days.select_sessions_of(connection, day)]
+
+
 async def today(connection: Connection, zone: ZoneInfo) -> views.TodayView:
     """The sessions that are held today, with their windows."""
     now = await county_now(connection)

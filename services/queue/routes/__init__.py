@@ -8,7 +8,6 @@ from services.queue.routes import closing, hall, leaving, speech, visitor, windo
 
 routers = (
     visitor.router,
-    leaving.visitors,
     speech.router,
     hall.router,
     windows.router,

@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import Header, Query, Response
+from fastapi import Query, Response
 
 from services.queue.commands import closings
 from services.queue.commands.day import Day
@@ -12,7 +12,7 @@ from services.queue.domain import closing_views, requests
 from services.queue.domain.sheet import Kind, Language
 from services.queue.queries import closing as closing_now
 from services.queue.queries import sheet as sheet_now
-from services.queue.routes.parts import Running, SessionId, staff, vault_of
+from services.queue.routes.parts import OfferedKey, Running, SessionId, staff, vault_of
 from services.queue.sheets.press import Press
 from shared import database
 from shared.application import Runtime
@@ -21,7 +21,6 @@ router = staff()
 
 VISITS_MOST = 200
 """Of a day, in one answer."""
-IdempotencyKey = Annotated[str | None, Header(pattern=r"^[A-Za-z0-9_-]{16,64}$")]
 
 
 @router.get("/sessions/{session_id}/closing")
@@ -82,15 +81,12 @@ async def correct(
 
 @router.post("/sessions/{session_id}/paper-visits", status_code=201)
 async def enter_paper_visit(
-    running: Running,
-    session_id: SessionId,
-    body: requests.PaperVisit,
-    idempotency_key: IdempotencyKey = None,
+    running: Running, session_id: SessionId, body: requests.PaperVisit, key: OfferedKey
 ) -> closing_views.ClosingView:
     """Enter a visit of an outage afterwards, with its true times. With the same key again, it is the same visit."""
 
     async def command(day: Day) -> None:
-        await closings.enter_paper_visit(day, body, idempotency_key, vault_of(running))
+        await closings.enter_paper_visit(day, body, key, vault_of(running))
 
     return await _close(running, session_id, command)
 

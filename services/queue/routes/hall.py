@@ -1,24 +1,18 @@
 """The hall and its counter: today's sessions, who comes in, and what is printed."""
 
-import re
 from collections.abc import Awaitable, Callable
-from typing import Annotated
 from uuid import UUID
-
-from fastapi import Header
 
 from services.queue.commands import arrivals, wishes
 from services.queue.commands.day import Day
-from services.queue.domain import problems, requests, views
+from services.queue.domain import requests, views
 from services.queue.queries import desk, visitor
 from services.queue.queries import hall as hall_now
-from services.queue.routes.parts import Running, SessionId, staff, vault_of
+from services.queue.routes.parts import NeededKey, Running, SessionId, staff, vault_of
 from shared import database
 from shared.application import Runtime
 
 router = staff()
-
-IDEMPOTENCY_KEY = re.compile(r"[A-Za-z0-9_-]{16,64}")
 
 
 @router.get("/today")
@@ -46,17 +40,10 @@ async def check_in(running: Running, session_id: SessionId, body: requests.Check
 
 @router.post("/sessions/{session_id}/walk-ins", status_code=201)
 async def walk_in(
-    running: Running,
-    session_id: SessionId,
-    body: requests.WalkIn,
-    idempotency_key: Annotated[str | None, Header()] = None,
+    running: Running, session_id: SessionId, body: requests.WalkIn, key: NeededKey
 ) -> views.CheckedInView:
     """Somebody without a booking takes a ticket. Sent again with the same key, it is the same ticket."""
-    if idempotency_key is None or not IDEMPOTENCY_KEY.fullmatch(idempotency_key):
-        raise problems.IdempotencyKeyMissing
-    return await _arrive(
-        running, session_id, lambda day: arrivals.walk_in(day, body, idempotency_key, vault_of(running))
-    )
+    return await _arrive(running, session_id, lambda day: arrivals.walk_in(day, body, key, vault_of(running)))
 
 
 async def _arrive(

@@ -1,46 +1,35 @@
 """When a director leaves, and what directors do beyond a visitor: choices, promises, findings and decisions."""
 
 from collections.abc import Awaitable, Callable
-from typing import Annotated
 from uuid import UUID
-
-from fastapi import Header
 
 from services.queue.commands import findings, leaving
 from services.queue.commands.day import Day
-from services.queue.domain import problems, requests, views
+from services.queue.domain import requests, views
 from services.queue.domain.windows import WindowDay
 from services.queue.queries import desk as desk_now
 from services.queue.queries import promises as promises_now
 from services.queue.queries import visitor
-from services.queue.routes.hall import IDEMPOTENCY_KEY
-from services.queue.routes.parts import Running, SessionId, Token, WindowId, citizen, settings_of, staff, vault_of
+from services.queue.routes.parts import (
+    OfferedKey,
+    Running,
+    SessionId,
+    WindowId,
+    settings_of,
+    staff,
+    vault_of,
+)
 from shared import database
 from shared.application import Runtime
 
-visitors = citizen()
 router = staff()
-
-Key = Annotated[str | None, Header(alias="Idempotency-Key")]
-
-
-@visitors.post("/tickets/{token}/choice")
-async def choose(running: Running, token: Token, body: requests.Choose) -> views.StatusView:
-    """The director is gone: stay, come first next time, or write it down and be called within three working days."""
-    async with database.transaction(running.pool) as connection:
-        shown = await visitor.status(connection, token)
-        day = await Day.lock(connection, shown.session_id, running.settings.zone)
-        await leaving.choose(day, await day.ticket_of(token), body, vault_of(running))
-        chosen = await visitor.status(connection, token)
-    running.published()
-    return chosen
 
 
 @router.post("/sessions/{session_id}/tickets/{ticket_id}/choice")
 async def choose_for(
     running: Running, session_id: SessionId, ticket_id: UUID, body: requests.Choose
 ) -> views.StatusView:
-    """The same for a visitor who has no phone, through the counter or the window."""
+    """What a visitor chose who has no phone, told to the counter or the window."""
     async with database.transaction(running.pool) as connection:
         day = await Day.lock(connection, session_id, running.settings.zone)
         ticket = await leaving.choose(day, await day.ticket(ticket_id), body, vault_of(running))
@@ -90,21 +79,19 @@ async def _promises(
 
 @router.post("/sessions/{session_id}/windows/{window_id}/findings", status_code=201)
 async def note_finding(
-    running: Running, session_id: SessionId, window_id: WindowId, body: requests.NoteFinding, key: Key = None
+    running: Running, session_id: SessionId, window_id: WindowId, body: requests.NoteFinding, key: OfferedKey
 ) -> views.DeskView:
     """What hurts, found without a visitor. With an `Idempotency-Key` it is kept once, sent ever so often."""
-    return await _beyond(
-        running, session_id, window_id, key, lambda d, w: findings.note(d, w, body, key, vault_of(running))
-    )
+    return await _beyond(running, session_id, window_id, lambda d, w: findings.note(d, w, body, key, vault_of(running)))
 
 
 @router.post("/sessions/{session_id}/windows/{window_id}/decisions", status_code=201)
 async def make_decision(
-    running: Running, session_id: SessionId, window_id: WindowId, body: requests.MakeDecision, key: Key = None
+    running: Running, session_id: SessionId, window_id: WindowId, body: requests.MakeDecision, key: OfferedKey
 ) -> views.DeskView:
     """A decision with its scope, and what it rests on. With an `Idempotency-Key` as above."""
     return await _beyond(
-        running, session_id, window_id, key, lambda d, w: findings.decide(d, w, body, key, vault_of(running))
+        running, session_id, window_id, lambda d, w: findings.decide(d, w, body, key, vault_of(running))
     )
 
 
@@ -112,11 +99,8 @@ async def _beyond(
     running: Runtime,
     session_id: str,
     window_id: str,
-    key: str | None,
     command: Callable[[Day, WindowDay], Awaitable[None]],
 ) -> views.DeskView:
-    if key is not None and not IDEMPOTENCY_KEY.fullmatch(key):
-        raise problems.IdempotencyKeyMissing
     async with database.transaction(running.pool) as connection:
         day = await Day.lock(connection, session_id, running.settings.zone)
         await command(day, await day.window(window_id))

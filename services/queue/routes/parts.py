@@ -1,4 +1,4 @@
-"""What the routes share: who may call, what stands in an address, and the parts of the running service."""
+"""What the routes share: who may call, what stands in an address or a header, and the parts of the running service."""
 
 from typing import Annotated
 
@@ -7,6 +7,7 @@ from fastapi import APIRouter, Depends, Path
 from services.queue.settings import QueueSettings
 from shared.access import Caller, allow
 from shared.application import Runtime, runtime
+from shared.idempotency import needed_key, offered_key
 from shared.privacy import Vault
 
 Running = Annotated[Runtime, Depends(runtime)]
@@ -15,6 +16,8 @@ ID_PATTERN = r"^[^\x00-\x1f\x7f]+$"
 SessionId = Annotated[str, Path(min_length=1, max_length=200, pattern=ID_PATTERN)]
 WindowId = Annotated[str, Path(min_length=1, max_length=200, pattern=ID_PATTERN)]
 Token = Annotated[str, Path(min_length=8, max_length=64, pattern=r"^[A-Za-z0-9_-]+$")]
+NeededKey = Annotated[str, Depends(needed_key)]
+OfferedKey = Annotated[str | None, Depends(offered_key)]
 
 
 def citizen() -> APIRouter:

@@ -1,18 +1,20 @@
 """For anyone: the hall's screen, its live stream, and one's own ticket."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Annotated
 
 from fastapi import Depends
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 
-from services.queue.commands import calls, wishes
+from services.queue.commands import calls, leaving, wishes
 from services.queue.commands.day import Day
 from services.queue.domain import requests, views
+from services.queue.domain.tickets import Ticket
 from services.queue.live import Hub
 from services.queue.queries import hall, visitor
-from services.queue.routes.parts import Running, SessionId, Token, citizen
+from services.queue.routes.parts import Running, SessionId, Token, citizen, vault_of
 from shared import database
+from shared.application import Runtime
 
 router = citizen()
 
@@ -56,23 +58,28 @@ async def status(running: Running, token: Token) -> views.StatusView:
 @router.post("/tickets/{token}/leave")
 async def leave(running: Running, token: Token) -> views.StatusView:
     """The visitor goes: not today. Refused while a window has them."""
-    async with database.transaction(running.pool) as connection:
-        shown = await visitor.status(connection, token)
-        day = await Day.lock(connection, shown.session_id, running.settings.zone)
-        ticket = await day.ticket_of(token)
-        await calls.leave(day, ticket)
-        left = await visitor.status(connection, token)
-    running.published()
-    return left
+    return await _change(running, token, calls.leave)
 
 
 @router.post("/tickets/{token}/wishes")
 async def keep_wishes(running: Running, token: Token, body: requests.Wishes) -> views.StatusView:
     """What the visitor says of themselves: the last bus, being fetched, being away for a while."""
+    return await _change(running, token, lambda day, ticket: wishes.keep_wishes(day, ticket, body))
+
+
+@router.post("/tickets/{token}/choice")
+async def choose(running: Running, token: Token, body: requests.Choose) -> views.StatusView:
+    """The director is gone: stay, come first next time, or write it down and be called within three working days."""
+    return await _change(running, token, lambda day, ticket: leaving.choose(day, ticket, body, vault_of(running)))
+
+
+async def _change(
+    running: Runtime, token: str, command: Callable[[Day, Ticket], Awaitable[Ticket | None]]
+) -> views.StatusView:
+    """Change a visitor's own ticket; as it is afterwards."""
     async with database.transaction(running.pool) as connection:
-        shown = await visitor.status(connection, token)
-        day = await Day.lock(connection, shown.session_id, running.settings.zone)
-        await wishes.keep_wishes(day, await day.ticket_of(token), body)
-        said = await visitor.status(connection, token)
+        day, ticket = await Day.lock_of(connection, token, running.settings.zone)
+        await command(day, ticket)
+        changed = await visitor.status(connection, token)
     running.published()
-    return said
+    return changed

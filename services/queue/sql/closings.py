@@ -165,7 +165,7 @@ async def close_session(connection: Connection, session_id: str) -> None:
 
 
 async def forget_cards(connection: Connection, session_id: str) -> None:
-    """Delete who came from the tickets of a closed day; those of bookings are deleted by the upkeep."""
+    """Delete who came from the tickets of a closed day; `cards.forget` deletes those of bookings."""
     await connection.execute("update ticket set card = null where session_id = $1 and card is not null", session_id)
 
 

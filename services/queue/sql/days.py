@@ -17,7 +17,7 @@ HELD = """(status = 'planned' or status = 'cancelled' and exists (
 its end: whoever was there has an outcome or a reason, and is told of it."""
 
 
-async def put_venue(connection: Connection, venue_id: str, version: int, state: str) -> int | None:
+async def upsert_venue(connection: Connection, venue_id: str, version: int, state: str) -> int | None:
     """Keep a venue's newer state. The version replaced, 0 where it is the first; None where it is not newer."""
     replaced: int | None = await connection.fetchval(
         """
@@ -33,8 +33,8 @@ async def put_venue(connection: Connection, venue_id: str, version: int, state: 
     return replaced
 
 
-async def put_matter(connection: Connection, matter_id: str, version: int, state: str) -> int | None:
-    """Keep a matter's newer state; as `put_venue`."""
+async def upsert_matter(connection: Connection, matter_id: str, version: int, state: str) -> int | None:
+    """Keep a matter's newer state; as `upsert_venue`."""
     replaced: int | None = await connection.fetchval(
         """
         insert into matter (matter_id, version, state) values ($1, $2, $3)
@@ -49,10 +49,10 @@ async def put_matter(connection: Connection, matter_id: str, version: int, state
     return replaced
 
 
-async def put_session(  # noqa: PLR0913  (the columns)
+async def upsert_session(  # noqa: PLR0913  (the columns)
     connection: Connection, session_id: str, version: int, *, venue_id: str, day: date, status: str, state: str
 ) -> int | None:
-    """Keep a session's newer state, its row locked from here on; as `put_venue`."""
+    """Keep a session's newer state, its row locked from here on; as `upsert_venue`."""
     replaced: int | None = await connection.fetchval(
         """
         insert into session (session_id, version, venue_id, date, status, state) values ($1, $2, $3, $4, $5, $6)
@@ -72,7 +72,7 @@ async def put_session(  # noqa: PLR0913  (the columns)
     return replaced
 
 
-async def put_booking(  # noqa: PLR0913  (the columns)
+async def upsert_booking(  # noqa: PLR0913  (the columns)
     connection: Connection,
     *,
     booking_id: str,
@@ -84,7 +84,7 @@ async def put_booking(  # noqa: PLR0913  (the columns)
     state: str,
     told: str,
 ) -> int | None:
-    """Keep a booking's newer state; as `put_venue`."""
+    """Keep a booking's newer state; as `upsert_venue`."""
     replaced: int | None = await connection.fetchval(
         """
         insert into booking (booking_id, version, session_id, window_id, department_id, starts_at, state, told)
@@ -165,7 +165,7 @@ async def select_changes(connection: Connection, session_ids: Sequence[str]) -> 
     )
 
 
-async def put_windows(
+async def upsert_windows(
     connection: Connection, session_id: str, windows: Sequence[tuple[str, int, str, str, str]]
 ) -> None:
     """Make a session's windows what the roster says: id, number, department, official, role. State stays."""
@@ -213,7 +213,7 @@ async def update_window(connection: Connection, window: WindowDay, event: str) -
     return WindowDay.of(row)
 
 
-async def put_series(connection: Connection, session_id: str, letters: Sequence[tuple[str, str]]) -> None:
+async def insert_series(connection: Connection, session_id: str, letters: Sequence[tuple[str, str]]) -> None:
     """Give departments of a locked session their letters; those that have one keep it."""
     await connection.execute(
         """

@@ -12,7 +12,7 @@ from shared.database import Connection
 Rows = list[asyncpg.Record]
 
 
-async def put_calendar(connection: Connection, year: int, version: int, state: str) -> int | None:
+async def upsert_calendar(connection: Connection, year: int, version: int, state: str) -> int | None:
     """Keep a year's newer calendar. The version replaced, 0 where it is the first; None where it is not newer."""
     replaced: int | None = await connection.fetchval(
         """

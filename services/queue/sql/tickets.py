@@ -12,8 +12,6 @@ from shared.database import Connection
 
 Rows = list[asyncpg.Record]
 
-CONSTRAINTS = ("ticket_window_has_one", "ticket_person_at_one_window")
-
 
 async def insert_ticket(connection: Connection, ticket: dict[str, Any]) -> Ticket:
     """Insert a ticket; its keys are columns."""

@@ -6,21 +6,17 @@ its own; two processes that look at once find the same, and the second changes n
 
 import asyncio
 
-import structlog
-
 from services.queue.commands.day import Day
 from services.queue.commands.windows import note_lateness
 from services.queue.domain.problems import DayClosed, SessionUnknown
-from services.queue.sql import days
+from services.queue.queries.hall import held_today
 from shared.application import Runtime
-from shared.database import county_now, transaction
-
-logger = structlog.get_logger(__name__)
+from shared.database import transaction
 
 LOOK_SECONDS = 10.0
 
 
-async def watch(runtime: Runtime) -> None:
+async def watch_lateness(runtime: Runtime) -> None:
     """Look for ever."""
     while True:
         await look(runtime)
@@ -31,12 +27,11 @@ async def look(runtime: Runtime) -> None:
     """Look at every session of today once."""
     zone = runtime.settings.zone
     async with transaction(runtime.pool) as connection:
-        rows = await days.select_sessions_of(connection, (await county_now(connection)).astimezone(zone).date())
-    for row in rows:
+        held = await held_today(connection, zone)
+    for session_id in held:
         try:
             async with transaction(runtime.pool) as connection:
-                day = await Day.lock(connection, row["session_id"], zone)
-                late = await note_lateness(day)
+                late = await note_lateness(await Day.lock(connection, session_id, zone))
         except (DayClosed, SessionUnknown):
             continue  # closed or called off between the two transactions
         if late:
