@@ -1,17 +1,22 @@
 """The window's desk: what was typed stays, whatever is pressed, and what it says of those who wait is so."""
 
+import re
+from datetime import timedelta
+
 import pytest
 
 from tests.page_forms import fields
-from tests.unit.test_web_day import DESK, at, desk, waits
-from tests.unit.web_county import MATTER, NOW, County, visitor
+from tests.unit.test_web_day import DESK, TOKEN, at, desk, status, title, waits
+from tests.unit.web_county import MATTER, NOW, County, session, visitor
 
+LIVE = "/staff/sessions/s1/live/w3"
+HALL = "queue/v1/sessions/s1"
 TYPED = {
     "kind0": "incomplete",
     "said0": "缺契税完税证明",
     "problem": "排两次队",
     "settled": "handed_on",
-    "suggestion": "一个窗口",
+    "suggestion": "开水放门口",
 }
 
 
@@ -37,12 +42,12 @@ def is_kept(page):
     assert 'name="kind0" value="incomplete" checked' in page.text
     assert "缺契税完税证明</textarea>" in page.text
     assert 'name="settled" value="handed_on" checked' in page.text
-    assert page.text.count('value="排两次队"') == page.text.count('value="一个窗口"') == 1
+    assert page.text.count('value="排两次队"') == page.text.count('value="开水放门口"') == 1
     return True
 
 
 def shows_nothing(page):
-    return not [said for said in ("缺契税完税证明", "排两次队", "一个窗口") if said in page.text]
+    return not [said for said in ("缺契税完税证明", "排两次队", "开水放门口") if said in page.text]
 
 
 async def test_the_outcome_stays_through_a_finding(county, browser):
@@ -125,3 +130,116 @@ async def test_no_form_stands_in_another(county, browser):
         for part in (await browser.get(DESK)).text.split("<"):
             depth += part.startswith("form") - part.startswith("/form")
             assert depth in (0, 1)
+
+
+def buttons(page):
+    found = re.findall(r'name="verb" value="([^"]+)"[^>]*?( disabled)?>', page.text)
+    return {verb for verb, disabled in found if not disabled}
+
+
+async def test_who_is_away_is_not_called_and_the_desk_says_so(county, browser):
+    back = (NOW + timedelta(minutes=20)).isoformat()
+    county.answers["/windows/w3"] = desk(waiting=[waits("C001", wishes={"away_until": back})])
+    page = await browser.get(DESK)
+    assert title(page) == "3 号窗口，在等的 1 批都走开了"
+    assert "下一位是" not in page.text
+    assert "call-next" not in buttons(page)
+    assert "等候 1 批，1 批现在不在" in page.text
+    elsewhere = waits("C002", state="serving")
+    county.answers["/windows/w3"] = desk(waiting=[elsewhere, waits("C003"), waits("C001", wishes={"away_until": back})])
+    page = await browser.get(DESK)
+    assert title(page) == "3 号窗口，1 批在等"
+    assert "下一位是 C003" in page.text
+    assert {"call-next", "call"} <= buttons(page)
+
+
+@pytest.mark.parametrize(("behind", "said"), [(2, "过号 1 次，再过 2 位重新叫"), (0, "过号 1 次，轮到了重新叫")])
+async def test_a_missed_call_leaves_its_mark(county, browser, behind, said):
+    county.answers["/windows/w3"] = desk(waiting=[waits("C001", misses=1, behind=behind), waits("C002")])
+    for address in (DESK, LIVE):
+        page = (await browser.get(address)).text
+        assert page.count(said) == 1
+        assert "等候 2 批，1 批过过号" in page
+        assert '<b class="nb">C001</b>' in page
+
+
+async def test_what_is_counted_has_its_whole_name(county, browser):
+    county.answers["/windows/w3"] = desk()
+    for address in (DESK, LIVE):
+        assert "<dt>办件和指导</dt>" in (await browser.get(address)).text
+
+
+async def test_undo_says_how_long_and_not_a_minute_that_is_over(county, browser):
+    county.answers["/windows/w3"] = desk(undo="finish", undo_until=NOW.isoformat())
+    assert "半分钟内可以撤回" in (await browser.get(DESK)).text
+
+
+async def test_a_transfer_is_chosen_and_closed_windows_stand_last(county, browser):
+    window = {"department_id": "land", "department_name_zh": "自然资源局"}
+    windows = [{**window, "window_id": f"w{number}", "number": number} for number in (1, 2, 3)]
+    briefs = [{**window, "window_id": "w1", "number": 1, "state": "closed", "attendance": "expected"}]
+    briefs += [{**window, "window_id": "w2", "number": 2, "state": "open", "attendance": "present"}]
+    county.answers["roster/v1/sessions/s1"] = session(windows=windows)
+    county.answers[HALL] = {"windows": briefs}
+    page = await browser.get(DESK)
+    listed = re.findall(r'<option value="((?:window_id:[^"]*)?)"[^>]*>([^<]*)', page.text.split('id="target"')[1])
+    assert [value for value, _ in listed[:3]] == ["", "window_id:w2", "window_id:w1"]
+    assert [" 没有开窗" in said or "，没有开窗" in said for _, said in listed[:3]] == [False, False, True]
+    answer = await browser.post(DESK, data={**fields(page, DESK), **TYPED, "verb": "transfer", "target": ""})
+    assert (answer.status_code, county.posted("/transfer")) == (422, [])
+    assert "请选转到哪里" in answer.text
+    assert is_kept(answer)
+
+
+async def test_a_signed_day_opens_no_window(county, browser):
+    closed = {"window_id": "w3", "number": 3, "department_id": "land", "state": "closed", "attendance": "left"}
+    today = {"session_id": "s1", "date": NOW.date().isoformat(), "programme_name_zh": "局长服务日", "windows": [closed]}
+    county.answers["/staff/today"] = {"items": [today], "now": NOW.isoformat()}
+    county.answers["/windows/w3"] = desk(state="closed", unanswered=[waits("A007")])
+    county.answers[HALL] = {"closed_at": None}
+    assert {"open", "call"} <= buttons(await browser.get(DESK))
+    assert "已日结" not in (await browser.get("/staff/today")).text
+    county.answers[HALL] = {"closed_at": NOW.isoformat()}
+    page = await browser.get(DESK)
+    assert not buttons(page) & {"open", "call", "resume", "call-next"}
+    assert "今天已经日结" in page.text
+    assert "已日结" in (await browser.get("/staff/today")).text
+
+
+async def test_the_director_sees_when_they_said_and_who_will_be_asked(county, browser):
+    county.answers["/windows/w3"] = desk(waiting=[waits(), waits("A011")])
+    assert "在等的 2 批，会请他们选" in (await browser.get(LIVE)).text
+    at_five = NOW.replace(hour=5, minute=0).isoformat()
+    county.answers["/windows/w3"] = desk(attendance="away", returns_at=at_five)
+    assert "说好 05:00 回来" in (await browser.get(LIVE)).text
+
+
+async def test_names_can_be_read_in_english(county, browser):
+    county.answers["/windows/w3"] = desk()
+    county.answers["roster/v1/sessions/s1"] = session()
+    county.answers[f"/tickets/{TOKEN}"] = status()
+    await browser.get("/?lang=en")
+    for address in (DESK, LIVE, f"/tickets/{TOKEN}"):
+        page = (await browser.get(address)).text
+        assert "Zhou Wenqing 周文清" in page, address
+
+
+async def test_a_visitors_page_comes_anew_without_a_script_until_it_is_over(county, browser):
+    county.answers[f"/tickets/{TOKEN}"] = status()
+    again = '<noscript><meta http-equiv="refresh" content="10"></noscript>'
+    page = (await browser.get(f"/tickets/{TOKEN}")).text
+    assert again in page
+    assert "会自己刷新" in page
+    county.answers[f"/tickets/{TOKEN}"] = status(state="finished")
+    page = (await browser.get(f"/tickets/{TOKEN}")).text
+    assert again not in page
+    assert "会自己刷新" not in page
+
+
+async def test_a_call_that_was_promised_and_made_is_told_as_made(county, browser):
+    promise = {"kind": "written_issue", "due_on": NOW.date().isoformat()}
+    closed = {"state": "closed", "closing": "written_issue"}
+    county.answers[f"/tickets/{TOKEN}"] = status(**closed, promise=promise)
+    assert title(await browser.get(f"/tickets/{TOKEN}")) == "A012，写下来了，等局长回电"
+    county.answers[f"/tickets/{TOKEN}"] = status(**closed, promise={**promise, "kept_at": NOW.isoformat()})
+    assert title(await browser.get(f"/tickets/{TOKEN}")) == "A012，局长回过电话了"

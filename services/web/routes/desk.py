@@ -14,9 +14,9 @@ from fastapi import APIRouter, Response
 
 from services.web import day, outcomes
 from services.web.addresses import Id
-from services.web.domain import Official, Session
+from services.web.domain import Official, Session, SessionWindow
 from services.web.forms import whole_number
-from services.web.hall import Desk, Promises
+from services.web.hall import Desk, Hall, Promises
 from services.web.pages import OpenPage, Page
 from services.web.queries import or_none
 from services.web.refusals import REFUSALS, Refusal, refusal
@@ -106,6 +106,8 @@ def _body(  # noqa: PLR0911  (one way a verb)
         return {**body, "ticket_id": form.get("ticket", "")}, {}
     if verb == "transfer":
         kind, _, target = form.get("target", "").partition(":")
+        if not kind:
+            return body, {"target": page.say("请选转到哪里")}
         return ({**body, kind: target} if kind in ("window_id", "department_id") else None), {}
     if verb == "finish":
         matter_ids = [form[f"matter{index}"] for index in range(outcomes.MATTERS_MAX) if f"matter{index}" in form]
@@ -139,12 +141,14 @@ async def show_window(  # noqa: PLR0913  (what a desk may be shown with)
     """The window's page, with what was typed and what did not work."""
     address = address_of(shown.session_id, kind, shown.window_id)
     given = outcomes.shown_with(page, shown, address, typed) if kind == "desk" else typed or {}
-    session, matters, officials, departments, promises = await asyncio.gather(
+    session, matters, officials, departments, promises, hall = await asyncio.gather(
         page.queries.session_or_none(shown.session_id),
         page.queries.matters_of(shown.matter_ids),
         _officials(page),
         or_none(page.queries.departments()),
         _promises(page, kind, shown),
+        # Where to send somebody, and whether the day is signed: not asked for where the page says neither.
+        page.queries.hall_or_none(shown.session_id) if shown.at or shown.state == "closed" else _nothing(),
     )
     return page.show(
         f"staff/{kind}.html",
@@ -167,9 +171,22 @@ async def show_window(  # noqa: PLR0913  (what a desk may be shown with)
         findings=findings or {},
         address=address,
         day=day,
+        targets=_targets(session, shown, hall),
+        signed=bool(hall and hall.is_signed),
         promises=promises,
         draft=(typed or {}).get("draft") or new_draft(),
     )
+
+
+async def _nothing() -> None:
+    return None
+
+
+def _targets(session: Session | None, shown: Desk, hall: Hall | None) -> list[tuple[SessionWindow, str]]:
+    """The other windows with their state as far as it is known, those that receive nobody last."""
+    others = [each for each in (session.windows if session else ()) if each.window_id != shown.window_id]
+    found = [(each, hall.state_of(each.window_id) if hall else "") for each in others]
+    return sorted(found, key=lambda each: each[1] == "closed")
 
 
 async def _promises(page: Page, kind: str, shown: Desk) -> Promises | None:
