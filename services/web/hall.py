@@ -46,6 +46,22 @@ class WindowBrief(State):
     waiting: int = 0
 
 
+class Hall(State):
+    """A session as a whole."""
+
+    closed_at: datetime | None = None
+    windows: tuple[WindowBrief, ...] = ()
+
+    @property
+    def is_signed(self) -> bool:
+        """Whether its day is closed: nobody is called any more."""
+        return self.closed_at is not None
+
+    def state_of(self, window_id: str) -> str:
+        """A window's state; empty for one that the queue does not know."""
+        return next((each.state for each in self.windows if each.window_id == window_id), "")
+
+
 class SessionToday(State):
     """A session that is held today."""
 
@@ -204,6 +220,8 @@ class Waits(State):
     booked_for: datetime | None = None
     arrived_at: datetime
     misses: int = 0
+    behind: int = 0
+    """After a missed call: how many are called before they are again."""
     stays: bool = False
     first_next: bool = False
 
@@ -315,11 +333,16 @@ class Desk(State):
     undo: str | None = None
     undo_until: datetime | None = None
 
+    @property
+    def callable(self) -> tuple[Waits, ...]:
+        """Who may be called now, in order: who is away for a while or at another window may not."""
+        return tuple(each for each in self.waiting if each.state == "waiting" and each.wishes.away_until is None)
+
     def can(self, verb: str) -> bool:
         """Whether a verb fits the window as it is; the queue has the last word."""
         state = self.at.state if self.at else None
         fitting = {
-            "call-next": state is None and self.state == "open" and bool(self.waiting),
+            "call-next": state is None and self.state == "open" and bool(self.callable),
             "recall": state == "called",
             "unanswered": state == "called",
             "start": state == "called",

@@ -29,7 +29,7 @@ from services.web.domain import (
     Slot,
     Slots,
 )
-from services.web.hall import Desk, Notice, Promises, Screen, Status, Today
+from services.web.hall import Desk, Hall, Notice, Promises, Screen, Status, Today
 from services.web.settings import WebSettings
 from services.web.upstream import Answer, Refused, Unavailable, Upstream
 from shared.events.roster import Venue
@@ -214,6 +214,17 @@ class Queries:
     async def closing(self, session_id: str) -> Closing:
         """The end of a session's day (staff)."""
         return await self.upstream.get("queue", f"{QUEUE}/staff/sessions/{segment(session_id)}/closing", Closing)
+
+    async def hall(self, session_id: str) -> Hall:
+        """All windows of a session, and whether its day is closed."""
+        return await self.upstream.get("queue", f"{QUEUE}/sessions/{segment(session_id)}", Hall)
+
+    async def hall_or_none(self, session_id: str) -> Hall | None:
+        """The same, for pages that go on without it."""
+        try:
+            return await or_none(self.hall(session_id))
+        except Refused:
+            return None
 
     async def visits(self, session_id: str, after: str = "") -> Visits:
         """A day's visits by number, from the first one after `after` (staff)."""

@@ -163,6 +163,7 @@ async def arrive(counter: Page, day: HallDay, *, presented: str = "", persons: s
 async def take_ticket(counter: Page, base: str) -> str:
     """Somebody comes without a booking, for the first matter of the list; the ticket's number."""
     await counter.goto(f"{base}/counter")
+    await counter.select_option("#matter", index=1)
     await press(counter, "form:has(#matter) button")
     return await counter.inner_text(".hero")
 

@@ -29,6 +29,8 @@ async def test_the_counter_takes_card_and_code_in_one_field_by_keyboard_alone(op
         await page.locator("#q:focus").wait_for()  # a walk-in ticket comes next
         for _ in range(20):
             await page.keyboard.press("Tab")
+            if await page.locator("#matter:focus").count():
+                await page.keyboard.press("ArrowDown")
             if await page.locator("button:focus", has_text="取现场号").count():
                 break
         async with page.expect_navigation():

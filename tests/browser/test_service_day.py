@@ -62,6 +62,7 @@ async def test_who_comes_is_called_received_and_finished_before_all_eyes(open_pa
         await expect(phone.locator("#now")).to_contain_text("今天办完了", timeout=SECONDS)
 
         await counter.goto(f"{base}/counter?q=房子过户")
+        await counter.select_option("#matter", index=1)
         await press(counter, "text=取现场号")
         await expect(desk.locator("#queue")).to_contain_text(await counter.inner_text(".hero"), timeout=SECONDS)
 

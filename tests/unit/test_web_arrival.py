@@ -9,7 +9,7 @@ from services.web.scans import read_scan
 from services.web.settings import WebSettings
 from tests.page_forms import fields
 from tests.unit.test_web_day import COUNTER, DESK, TOKEN, at, desk, status, ticket, title, waits
-from tests.unit.web_county import NOW, County, problem, session, visitor
+from tests.unit.web_county import NOW, County, matter, problem, session, visitor
 
 KIOSK = "/staff/sessions/s1/kiosk"
 WISHES = f"/tickets/{TOKEN}/wishes"
@@ -245,3 +245,45 @@ def test_the_address_of_the_pages_is_read_from_the_environment(monkeypatch):
     monkeypatch.setenv("WEB_PUBLIC_URL", "javascript:alert(1)")
     with pytest.raises(ValueError, match="public_url"):
         WebSettings(**wanted)
+
+
+@pytest.mark.parametrize("address", [COUNTER, KIOSK])
+async def test_a_matter_is_chosen_and_not_given(county, browser, address):
+    page = await browser.get(address)
+    assert not re.findall(r'name="matter" value="[^"]+" checked|<option value="transfer" selected', page.text)
+    form = {**fields(page, address), "walk": "1", "draft": "d1"}
+    answer = await browser.post(address, data={**form, "matter": ""})
+    assert (answer.status_code, county.posted("/walk-ins")) == (422, [])
+    assert "请选来办什么事" in answer.text
+    answer = await browser.post(address, data={**form, "matter": "transfer"})
+    assert title(answer) == "A013 出号了"
+    assert [each["matter_ids"] for each in county.posted("/walk-ins")] == [["transfer"]]
+
+
+async def test_the_kiosk_gives_a_ticket_by_plain_words_but_no_priority(county, browser):
+    county.answers["/matters"] = {"items": [matter(matter_id="sale")], "total": 1}
+    page = await browser.get(KIOSK, params={"q": "卖房"})
+    assert [each.url.params["q"] for each in county.asked if each.url.path.endswith("/matters")] == ["卖房"]
+    assert re.findall(r'name="matter" value="(\w+)"', page.text) == ["sale"]
+    asked = {"walk": "1", "draft": "d1", "priority": "elderly", "persons": "30", "delegation": "1"}
+    await browser.post(KIOSK, data={**fields(page, KIOSK), "matter": "sale", **asked})
+    (body,) = county.posted("/walk-ins")
+    assert (body["priority"], body["persons"], body["delegation"]) == (None, 1, False)
+
+
+async def test_the_kiosk_lists_a_few_matters_unasked(county, browser):
+    county.answers["/matters"] = {"items": [matter(matter_id=f"m{index}") for index in range(12)], "total": 12}
+    page = await browser.get(KIOSK)
+    assert len(re.findall(r'name="matter"', page.text)) == 8
+    assert "别的事，在上面用平常的话找" in page.text
+
+
+async def test_nothing_leads_out_of_the_kiosk(county, browser):
+    page = await browser.get(KIOSK)
+    pages = [page, await browser.post(KIOSK, data={**fields(page, KIOSK), "code": "40812736"})]
+    pages += [await browser.post(KIOSK, data={**fields(page, KIOSK), "code": "1"}), await browser.get(f"{KIOSK}/x")]
+    county.away = {"queue"}
+    pages.append(await browser.post(KIOSK, data={**fields(page, KIOSK), "code": "40812736"}))
+    for each in pages:
+        leads = set(re.findall(r'<a [^>]*?href="([^"]*)"', each.text))
+        assert not [way for way in leads if not way.startswith(("#", KIOSK))], (each.status_code, leads)

@@ -1,5 +1,7 @@
 """Coming in: the counter checks people in and gives tickets; the kiosk is the same for oneself, in large print.
 
+Nobody gets priority, or comes as a delegation or a group, by their own word: these the counter enters.
+
 A document's number goes from the form to the queue and nowhere else: no page shows it again.
 """
 
@@ -30,6 +32,8 @@ from shared.access import Caller, allow
 
 router = APIRouter(include_in_schema=False, dependencies=[allow(Caller.STAFF)])
 
+COMMON = 8
+"""Matters that the kiosk lists unasked; others are found by plain words."""
 OTHER_DAY = phrase("这个号是 %(day)s的，不是今天")
 WALK_IN_NEXT = {"document_not_booked", "booking_other_day", "booking_cancelled", "booking_unknown"}
 """After these a walk-in ticket is what helps."""
@@ -63,12 +67,16 @@ async def _arrive(page: Page, kind: str, session_id: str, posted: Posted) -> Res
     """The ticket answers the form itself: it names nobody, and a reload takes no second one."""
     if not posted.is_fresh:
         return await _show(page, kind, session_id, posted, because=REFUSALS["form_expired"])
-    persons = whole_number(posted.get("persons")) if posted.get("persons") else None
-    body: dict[str, Any] = {"priority": posted.get("priority") or None}
+    if posted.get("walk") and not posted.get("matter"):
+        findings = {"matter": page.say("请选来办什么事")}
+        return await _show(page, kind, session_id, posted, findings=findings, status=HTTPStatus.UNPROCESSABLE_ENTITY)
+    at_counter = kind == "counter"
+    persons = whole_number(posted.get("persons")) if at_counter and posted.get("persons") else None
+    body: dict[str, Any] = {"priority": (posted.get("priority") or None) if at_counter else None}
     try:
-        if posted.get("matter") and kind == "counter":
+        if posted.get("matter"):
             body |= {"matter_ids": [posted.get("matter")], "persons": persons or 1, "language": page.language.code}
-            body |= {"delegation": bool(posted.get("delegation"))}
+            body |= {"delegation": at_counter and bool(posted.get("delegation"))}
             key = page.site.cookies.idempotency_key(posted.get("draft"), body)
             ticket = await page.commands.walk_in(session_id, body, key)
         elif scan := read_scan(posted.get("code"), posted.get("kind")):
@@ -123,16 +131,17 @@ async def _show(  # noqa: PLR0913  (what the page may be shown with)
 ) -> Response:
     session = await page.queries.session_or_none(session_id)
     words = page.query.get("q", "")
-    matters = (
-        await or_none(page.queries.search(words) if words else page.queries.matters()) if kind == "counter" else None
-    )
+    found = await or_none(page.queries.search(words) if words else page.queries.matters())
     receiving = {each.department_id for each in session.windows} if session else set()
+    matters = [each for each in found.items if not receiving or each.department_id in receiving] if found else []
+    shown = COMMON if kind == "kiosk" and not words else len(matters)
     return page.show(
         f"staff/{kind}.html",
         status if because or findings else HTTPStatus.OK,
         personal=True,
         session=session,
-        matters=[each for each in matters.items if not receiving or each.department_id in receiving] if matters else [],
+        matters=matters[:shown],
+        more=len(matters) > shown,
         words=words,
         typed={name: said for name, said in posted.fields.items() if name != "code"} if posted else {},
         draft=(posted.get("draft") if posted else "") or new_draft(),

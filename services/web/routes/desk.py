@@ -12,11 +12,11 @@ from urllib.parse import quote
 
 from fastapi import APIRouter, Response
 
-from services.web import day
+from services.web import day, outcomes
 from services.web.addresses import Id
-from services.web.domain import Official, Session
+from services.web.domain import Official, Session, SessionWindow
 from services.web.forms import whole_number
-from services.web.hall import Desk, Promises
+from services.web.hall import Desk, Hall, Promises
 from services.web.pages import OpenPage, Page
 from services.web.queries import or_none
 from services.web.refusals import REFUSALS, Refusal, refusal
@@ -67,6 +67,8 @@ async def _act(page: Page, kind: str, session_id: str, window_id: str, posted: P
     verb, form = posted.get("verb"), posted.fields
     if not posted.is_fresh:
         return await show_window(page, kind, shown, form, because=REFUSALS["form_expired"])
+    if verb == "keep" and form.get(outcomes.OF):
+        return await go_back(page, kind, shown, form)
     body, findings = _body(page, shown, verb, form)
     if findings:
         return await show_window(page, kind, shown, form, findings=findings)
@@ -78,7 +80,19 @@ async def _act(page: Page, kind: str, session_id: str, window_id: str, posted: P
     except Refused as refused:
         fresh = await page.queries.desk(session_id, window_id)
         return await show_window(page, kind, fresh, form, because=refusal(refused.code), status=refused.status)
-    return page.go(address_of(session_id, kind, window_id))
+    return await go_back(page, kind, shown, form)
+
+
+async def go_back(page: Page, kind: str, was: Desk, form: Mapping[str, str]) -> Response:
+    """To the page that a form came from, with the outcome as far as it is typed; `was` is the window before."""
+    address = address_of(was.session_id, kind, was.window_id)
+    response = page.go(address)
+    if kind == "desk" and not outcomes.keep(page, response, address, was, form) and form.get("verb") != "finish":
+        # More than the browser keeps: it goes into the answer itself.
+        fresh = await page.queries.desk(was.session_id, was.window_id)
+        typed = {outcomes.OF: form[outcomes.OF], **outcomes.typed_of(form)}
+        return await show_window(page, kind, fresh, typed)
+    return response
 
 
 def _body(  # noqa: PLR0911  (one way a verb)
@@ -92,9 +106,11 @@ def _body(  # noqa: PLR0911  (one way a verb)
         return {**body, "ticket_id": form.get("ticket", "")}, {}
     if verb == "transfer":
         kind, _, target = form.get("target", "").partition(":")
+        if not kind:
+            return body, {"target": page.say("请选转到哪里")}
         return ({**body, kind: target} if kind in ("window_id", "department_id") else None), {}
     if verb == "finish":
-        matter_ids = [form[f"matter{index}"] for index in range(10) if f"matter{index}" in form]
+        matter_ids = [form[f"matter{index}"] for index in range(outcomes.MATTERS_MAX) if f"matter{index}" in form]
         read = day.finish_of(matter_ids, form)
         return {**body, **read.body}, {name: page.say(said) for name, said in read.findings.items()}
     if verb == "pause":
@@ -123,12 +139,16 @@ async def show_window(  # noqa: PLR0913  (what a desk may be shown with)
     status: int = HTTPStatus.CONFLICT,
 ) -> Response:
     """The window's page, with what was typed and what did not work."""
-    session, matters, officials, departments, promises = await asyncio.gather(
+    address = address_of(shown.session_id, kind, shown.window_id)
+    given = outcomes.shown_with(page, shown, address, typed) if kind == "desk" else typed or {}
+    session, matters, officials, departments, promises, hall = await asyncio.gather(
         page.queries.session_or_none(shown.session_id),
         page.queries.matters_of(shown.matter_ids),
         _officials(page),
         or_none(page.queries.departments()),
         _promises(page, kind, shown),
+        # Where to send somebody, and whether the day is signed: not asked for where the page says neither.
+        page.queries.hall_or_none(shown.session_id) if shown.at or shown.state == "closed" else _nothing(),
     )
     return page.show(
         f"staff/{kind}.html",
@@ -146,14 +166,27 @@ async def show_window(  # noqa: PLR0913  (what a desk may be shown with)
             if each.department_id == shown.department_id and each.official_id != shown.official_id
         ],
         departments=departments.items if departments else (),
-        typed=typed or {},
+        typed=given,
         because=because,
         findings=findings or {},
-        address=address_of(shown.session_id, kind, shown.window_id),
+        address=address,
         day=day,
+        targets=_targets(session, shown, hall),
+        signed=bool(hall and hall.is_signed),
         promises=promises,
         draft=(typed or {}).get("draft") or new_draft(),
     )
+
+
+async def _nothing() -> None:
+    return None
+
+
+def _targets(session: Session | None, shown: Desk, hall: Hall | None) -> list[tuple[SessionWindow, str]]:
+    """The other windows with their state as far as it is known, those that receive nobody last."""
+    others = [each for each in (session.windows if session else ()) if each.window_id != shown.window_id]
+    found = [(each, hall.state_of(each.window_id) if hall else "") for each in others]
+    return sorted(found, key=lambda each: each[1] == "closed")
 
 
 async def _promises(page: Page, kind: str, shown: Desk) -> Promises | None:

@@ -15,7 +15,7 @@ from services.web.day import CHOICES, SETTLED
 from services.web.languages import phrase
 from services.web.pages import OpenPage, Page
 from services.web.refusals import REFUSALS, refusal
-from services.web.routes.desk import address_of, show_window
+from services.web.routes.desk import go_back, show_window
 from services.web.routes.hall import issue_findings
 from services.web.routes.posted import Posted, PostedForm
 from services.web.upstream import Refused
@@ -48,7 +48,7 @@ async def act(
             return await show_window(page, kind, shown, form, findings={f"issue_{each}": found[each] for each in found})
         fresh = await page.queries.desk(session_id, window_id)
         return await show_window(page, kind, fresh, form, because=refusal(refused.code), status=refused.status)
-    return page.go(address_of(session_id, kind, window_id))
+    return await go_back(page, kind, shown, form)
 
 
 async def _do(page: Page, session_id: str, window_id: str, deed: str, form: Mapping[str, str]) -> None:

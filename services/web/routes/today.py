@@ -20,8 +20,12 @@ router = APIRouter(include_in_schema=False, dependencies=[allow(Caller.STAFF)])
 async def today(page: Page = OpenPage) -> Response:
     """The sessions of today with all windows."""
     found, departments = await asyncio.gather(page.queries.today(), or_none(page.queries.departments()))
+    # Of a session with a window that is not closed nothing is signed, so it need not be asked.
+    idle = [one for one in found.items if all(each.state == "closed" for each in one.windows)]
+    halls = await asyncio.gather(*(page.queries.hall_or_none(one.session_id) for one in idle))
+    signed = {one.session_id for one, hall in zip(idle, halls, strict=True) if hall and hall.is_signed}
     names = {each.department_id: page.language.of(each, "name") for each in departments.items} if departments else {}
-    return page.show("staff/today.html", today=found, names=names, day=day)
+    return page.show("staff/today.html", today=found, names=names, signed=signed, day=day)
 
 
 @router.post("/staff/sessions/{session_id}/tickets/{ticket_id}/room")
