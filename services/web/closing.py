@@ -80,6 +80,7 @@ class ClosingWindow(State):
     confirmed_at: datetime | None = None
     confirmed_by: str | None = None
     needed: bool = False
+    role: str = "principal"
     came: bool = False
     """Whether the official on duty was there."""
     substituted: bool = False

@@ -67,13 +67,19 @@ STATES = {
     "serving": Named("正在办", "Being received"),
     "held": Named("挂起", "On hold"),
 }
-ATTENDANCES = {
-    "expected": Named("还没到岗", "Not here yet"),
-    "present": Named("在岗", "Present"),
-    "away": Named("离岗", "Called away"),
-    "left": Named("今天已离开", "Left for today"),
-    "absent": Named("没有来", "Absent"),
+HEADS = {
+    "present": Named("到岗", "Came"),
+    "substituted": Named("替班", "Substitute"),
+    "absent": Named("没到", "Did not come"),
 }
+"""Of the head on duty, as the totals count them."""
+DEPUTIES = {
+    "present": Named("副职到岗", "Deputy came"),
+    "substituted": Named("副职没到，有人替班", "Substitute of the deputy"),
+    "absent": Named("副职没到", "Deputy did not come"),
+}
+"""Where a deputy was on duty: counted with no head."""
+SUBSTITUTED_TOO = Named("，中间有人替班", ", substitute in between")
 TOTAL_NAMES = {
     "visits": VISIT_COUNT,
     "persons": PERSONS,
@@ -92,8 +98,8 @@ TOTAL_NAMES = {
     "by_staff": Named("工作人员接待批次", "By staff"),
     "unserved": Named("没有结果的号", "Tickets without a result"),
     "no_shows": Named("约了没来", "Booked, nobody came"),
-    "principals_present": Named("局长到岗窗口", "Heads present"),
-    "principals_substituted": Named("局长由人替班窗口", "Heads substituted"),
-    "principals_absent": Named("局长缺席窗口", "Heads absent"),
+    "principals_present": Named("局长到岗", "Heads who came"),
+    "principals_substituted": Named("局长没到，有人替班", "Heads substituted"),
+    "principals_absent": Named("局长没到，无人替班", "Heads absent"),
 }
 """In this order; the fields of `Totals`."""
