@@ -22,10 +22,10 @@ REASONS = {
     "left": phrase("走了"),
     "unserved": phrase("没办成"),
     "next_session": phrase("下次优先"),
-    "written_issue": phrase("转书面办理"),
 }
-"""Why a ticket may be ended without an outcome."""
-CLOSINGS = {**REASONS, "unanswered": phrase("叫了没人")}
+"""Why a ticket may be ended without an outcome. Whoever is to be called back has to write down what about, and where
+they are called: that is chosen at the window or on their own page, while they wait."""
+CLOSINGS = {**REASONS, "written_issue": phrase("写下来，请局长回电"), "unanswered": phrase("叫了没人")}
 TICKET_STATES = {
     "waiting": phrase("在等"),
     "called": phrase("叫了号，还没到窗口"),

@@ -125,11 +125,11 @@ async def test_a_window_confirms_with_the_version_that_was_shown(county, browser
     assert county.posted("/confirm")[0] == {"version": 7, "by": "李春燕"}
 
 
-async def test_a_ticket_ends_with_a_reason_of_the_four(county, browser):
+async def test_a_ticket_ends_with_a_reason_of_the_three(county, browser):
     county.answers["/s1/closing"] = closing(windows=[])
     form = {**fields(await browser.get(CLOSING), CLOSING), "verb": "end"}
     county.answers[f"/tickets/{TICKET}/close"] = closing()
-    for wrong in ("", "unanswered", "nonsense"):
+    for wrong in ("", "unanswered", "written_issue", "nonsense"):
         page = await browser.post(CLOSING, data={**form, "reasonA012": wrong})
         assert page.status_code == 422
         assert 'href="#reasonA012"' in page.text

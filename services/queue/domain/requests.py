@@ -228,9 +228,9 @@ class Confirm(AtVersion):
 
 
 class CloseTicket(Body):
-    """Why a ticket ends without an outcome."""
+    """Why a ticket ends without an outcome. What a visitor writes down, with a phone, is their own choice: `Choose`."""
 
-    reason: Literal["left", "unserved", "next_session", "written_issue"]
+    reason: Literal["left", "unserved", "next_session"]
 
 
 class Sign(Body):

@@ -55,6 +55,11 @@ class WindowDay:
             return "substitute", self.substitute_id
         return "staff", None
 
+    def has(self, official_id: str) -> bool:
+        """Whether they are at this window now, on duty or for somebody else. At a closed window nobody is."""
+        there = self.official_id if self.attendance == "present" else self.substitute_id
+        return self.state != "closed" and there == official_id
+
     def public(self, venue_id: str, day: date) -> events.WindowDay:
         """The state as events tell it."""
         return events.WindowDay(
