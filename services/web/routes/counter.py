@@ -3,7 +3,7 @@
 A document's number goes from the form to the queue and nowhere else: no page shows it again.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import date
 from http import HTTPStatus
@@ -14,7 +14,7 @@ from fastapi import APIRouter, Response
 
 from services.web import day
 from services.web.addresses import Id
-from services.web.domain import DOCUMENT_TYPES
+from services.web.domain import DOCUMENT_TYPES, Matter
 from services.web.forms import field_phrase, whole_number
 from services.web.hall import Ticket
 from services.web.languages import phrase
@@ -31,6 +31,8 @@ from shared.access import Caller, allow
 router = APIRouter(include_in_schema=False, dependencies=[allow(Caller.STAFF)])
 
 OTHER_DAY = phrase("这个号是 %(day)s的，不是今天")
+FURTHER_MATTERS = ("matter1", "matter2")
+"""Fields for what is done in the same visit after the first matter."""
 WALK_IN_NEXT = {"document_not_booked", "booking_other_day", "booking_cancelled", "booking_unknown"}
 """After these a walk-in ticket is what helps."""
 
@@ -67,7 +69,9 @@ async def _arrive(page: Page, kind: str, session_id: str, posted: Posted) -> Res
     body: dict[str, Any] = {"priority": posted.get("priority") or None}
     try:
         if posted.get("matter") and kind == "counter":
-            body |= {"matter_ids": [posted.get("matter")], "persons": persons or 1, "language": page.language.code}
+            # The first one decides the department; the same one chosen twice is one.
+            chosen = dict.fromkeys(each for name in ("matter", *FURTHER_MATTERS) if (each := posted.get(name)))
+            body |= {"matter_ids": list(chosen), "persons": persons or 1, "language": page.language.code}
             body |= {"delegation": bool(posted.get("delegation"))}
             key = page.site.cookies.idempotency_key(posted.get("draft"), body)
             ticket = await page.commands.walk_in(session_id, body, key)
@@ -123,16 +127,21 @@ async def _show(  # noqa: PLR0913  (what the page may be shown with)
 ) -> Response:
     session = await page.queries.session_or_none(session_id)
     words = page.query.get("q", "")
-    matters = (
-        await or_none(page.queries.search(words) if words else page.queries.matters()) if kind == "counter" else None
-    )
     receiving = {each.department_id for each in session.windows} if session else set()
+    every = await or_none(page.queries.matters()) if kind == "counter" else None
+    found = await or_none(page.queries.search(words)) if kind == "counter" and words else every
+
+    def received(items: Iterable[Matter]) -> list[Matter]:
+        return [each for each in items if not receiving or each.department_id in receiving]
+
     return page.show(
         f"staff/{kind}.html",
         status if because or findings else HTTPStatus.OK,
         personal=True,
         session=session,
-        matters=[each for each in matters.items if not receiving or each.department_id in receiving] if matters else [],
+        matters=received(found.items) if found else [],
+        all_matters=received(every.items) if every else [],
+        further=FURTHER_MATTERS,
         words=words,
         typed={name: said for name, said in posted.fields.items() if name != "code"} if posted else {},
         draft=(posted.get("draft") if posted else "") or new_draft(),
