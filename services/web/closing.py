@@ -156,6 +156,8 @@ class Visit(State):
     window_number: int | None = None
     matter_ids: tuple[str, ...] = ()
     persons: int = 1
+    delegation: bool = False
+    """Received like others, counted nowhere."""
     booked_for: datetime | None = None
     arrived_at: datetime
     started_at: datetime | None = None

@@ -97,6 +97,8 @@ class VisitView(BaseModel):
     window_number: int | None
     matter_ids: list[str]
     persons: int
+    delegation: bool
+    """Received like others, counted nowhere."""
     booked_for: datetime | None
     arrived_at: datetime
     called_at: datetime | None

@@ -108,6 +108,7 @@ def _visit(row: Row, outcomes: Sequence[Row]) -> closing_views.VisitView:
         window_number=row["window_number"],
         matter_ids=list(ticket.matter_ids),
         persons=ticket.persons,
+        delegation=ticket.delegation,
         booked_for=ticket.booked_for,
         arrived_at=ticket.arrived_at,
         called_at=ticket.called_at,
