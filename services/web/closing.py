@@ -23,8 +23,9 @@ REASONS = {
     "unserved": phrase("没办成"),
     "next_session": phrase("下次优先"),
 }
-"""Why a ticket may be ended without an outcome."""
-CLOSINGS = {**REASONS, "written_issue": phrase("转书面办理"), "unanswered": phrase("叫了没人")}
+"""Why a ticket may be ended without an outcome. Whoever is to be called back has to write down what about, and where
+they are called: that is chosen at the window or on their own page, while they wait."""
+CLOSINGS = {**REASONS, "written_issue": phrase("写下来，请局长回电"), "unanswered": phrase("叫了没人")}
 TICKET_STATES = {
     "waiting": phrase("在等"),
     "called": phrase("叫了号，还没到窗口"),
@@ -79,6 +80,7 @@ class ClosingWindow(State):
     confirmed_at: datetime | None = None
     confirmed_by: str | None = None
     needed: bool = False
+    role: str = "principal"
     came: bool = False
     """Whether the official on duty was there."""
     substituted: bool = False
@@ -154,6 +156,8 @@ class Visit(State):
     window_number: int | None = None
     matter_ids: tuple[str, ...] = ()
     persons: int = 1
+    delegation: bool = False
+    """Received like others, counted nowhere."""
     booked_for: datetime | None = None
     arrived_at: datetime
     started_at: datetime | None = None

@@ -20,12 +20,14 @@ class Wishes(State):
 
 
 class Group(State):
-    """A group that comes by representatives, and the room that it was given."""
+    """A large group, and the room that it was given."""
 
     ticket_id: str
     number: str
     persons: int
-    representatives: int
+    representatives: int | None = None
+    """So many come to the window; None where all of them do, as a delegation does."""
+    delegation: bool = False
     department_id: str
     state: str = ""
     room: str | None = None

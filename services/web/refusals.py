@@ -165,6 +165,9 @@ REFUSALS: dict[str, Refusal] = {
     "outcome_missing": Refusal(phrase("还有事项没有结果"), phrase("每件事都选一个结果，再办结。"), Way.AGAIN),
     "nothing_to_undo": Refusal(phrase("上一步撤不回来了"), phrase("时间过了，或者后面已经有了变化。"), Way.AGAIN),
     "official_present": Refusal(phrase("值班领导在，不用选"), phrase("请接着等，马上按顺序叫您。"), Way.AGAIN),
+    "substitute_elsewhere": Refusal(
+        phrase("这位领导正在别的窗口"), phrase("请换一位替班的；要是已经不在那边，先在那个窗口记下来。"), Way.AGAIN
+    ),
     "promise_unknown": Refusal(
         phrase("没有查到这个约定"), phrase("请核对上次的号码和日期。每张号只能用一次。"), Way.AGAIN
     ),

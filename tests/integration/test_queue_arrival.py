@@ -163,7 +163,7 @@ async def test_a_large_group_comes_by_five_and_is_given_a_room(hall: Hall):
     assert (await hall.walk_in(persons=5)).json()["representatives"] is None
     (session,) = (await hall.http.get(f"{API}/staff/today")).json()["items"]
     assert session["groups"] == [{
-        "ticket_id": ticket["ticket_id"], "number": "A001", "persons": 12, "representatives": 5,
+        "ticket_id": ticket["ticket_id"], "number": "A001", "persons": 12, "representatives": 5, "delegation": False,
         "department_id": "land", "state": "waiting", "room": None,
     }]  # fmt: skip
     path = f"{API}/staff/sessions/day/tickets/{ticket['ticket_id']}/room"

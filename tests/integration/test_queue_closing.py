@@ -274,3 +274,27 @@ async def test_republish_says_the_last_of_everything_again(hall: Hall):
             after = page[-1]
         again = await state_events(connection, ids)
     assert {(each.topic, each.subject): (type(each).__name__, each.model_dump_json()) for each in again} == said
+
+
+async def test_each_head_came_was_substituted_or_was_missing_and_nobody_is_counted_twice(hall: Hall):
+    await hall.fetch("update window_day set official_id = 'second-' || window_id where window_id = 'w2'")
+    await hall.do("w1", "attend", attendance="present")
+    await hall.do("w1", "attend", attendance="away", reason="县里开会", substitute_id="deputy-land")
+    await hall.do("w2", "attend", attendance="away", reason="县里开会", substitute_id="deputy-two")
+    shown = (await hall.http.get(f"{API}/staff/sessions/day/closing")).json()
+    heads = {name: shown["totals"][f"principals_{name}"] for name in ("present", "substituted", "absent")}
+    assert heads == {"present": 1, "substituted": 1, "absent": 1}
+    assert [(each["came"], each["substituted"]) for each in shown["windows"]] == [
+        (True, True), (False, True), (False, False),
+    ]  # fmt: skip
+    await hall.at("11:00")
+    outcomes = [{"matter_id": "advice", "kind": "guided"}]
+    totals = (await post(hall, "paper-visits", **paper(window_id="w3", outcomes=outcomes))).json()["totals"]
+    assert (totals["principals_present"], totals["principals_absent"]) == (2, 0), "who received on paper had come"
+
+
+async def test_a_head_with_two_windows_of_a_department_is_one(hall: Hall):
+    await hall.do("w2", "attend", attendance="present")
+    totals = (await hall.http.get(f"{API}/staff/sessions/day/closing")).json()["totals"]
+    heads = [totals[f"principals_{name}"] for name in ("present", "substituted", "absent")]
+    assert heads == [1, 0, 1]

@@ -200,6 +200,29 @@ async def test_who_is_sent_home_by_the_counter_has_the_promise_too(hall: Hall):
     assert (await hall.check_in(code)).json()["first_next"]
 
 
+async def test_nobody_is_sent_home_with_a_call_that_nobody_could_make(hall: Hall):
+    ticket = (await hall.walk_in()).json()["ticket_id"]
+    answer = await hall.http.post(f"{DAY}/tickets/{ticket}/close", json={"reason": "written_issue"})
+    assert (answer.status_code, answer.json()["code"]) == (422, "invalid_request")
+    assert [each["ticket_id"] for each in (await hall.desk())["waiting"]] == [ticket]
+
+
+async def test_nobody_sits_at_two_windows_at_once(hall: Hall):
+    await hall.fetch("update window_day set official_id = 'deputy-land', role = 'deputy' where window_id = 'w2'")
+    await hall.do("w2", "attend", attendance="present")
+    gone = {"attendance": "away", "reason": "县里紧急会议", "substitute_id": "deputy-land"}
+    answer = await hall.ask("w1", "attend", **gone)
+    assert (answer.status_code, answer.json()["code"]) == (409, "substitute_elsewhere")
+    assert (await hall.desk())["attendance"] == "expected", "nothing was recorded"
+    await hall.do("w2", "attend", attendance="left", reason="县里紧急会议")
+    await hall.do("w1", "attend", **gone)
+    await hall.do("w1", "attend", **gone)
+    answer = await hall.ask("w3", "attend", **gone)
+    assert answer.json()["code"] == "substitute_elsewhere", "they sit in at w1"
+    await hall.do("w1", "close")
+    assert (await hall.do("w3", "attend", **gone))["substitute_id"] == "deputy-land"
+
+
 async def test_a_written_issue_stays_inside_is_due_in_three_working_days_and_is_settled_by_a_call(hall: Hall):
     await learn(hall, 2026)
     _, code = await hall.booked("09:00", person=PERSON)

@@ -86,7 +86,7 @@ def agrees(windows: list[dict[str, Any]], visits: list[dict[str, Any]], counted:
         assert sum(each["结果"].split("；").count(head) for each in done) == whole[head] == counted[key]
     for head, key in (("问题", "problems"), ("当场解决", "solved"), ("建议", "suggestions")):
         assert sum(each[head] for each in visits) == whole[head] == counted[key]
-    for head, key in (("局长本人", "by_principal"), ("替班领导", "by_substitute"), ("工作人员", "by_staff")):
+    for head, key in (("局长本人", "by_principal"), ("替班的领导", "by_substitute"), ("工作人员", "by_staff")):
         assert sum(each["接待人"] == head for each in done) == whole[head] == counted[key]
     assert len(visits) - len(done) == counted["unserved"]
 
@@ -111,7 +111,7 @@ async def test_a_delegation_stands_on_the_sheet_and_is_counted_nowhere(hall: Hal
     await hall.finish("w1")
     windows, visits = await book(hall)
     assert await totals(hall) == before
-    (guests,) = [each for each in visits if each["来源"].startswith("参观考察")]
+    (guests,) = [each for each in visits if each["来源"].startswith("考察检查")]
     assert guests["人次"] == 12
     agrees(windows, [each for each in visits if each is not guests], before)
 
@@ -136,7 +136,7 @@ async def test_the_paper_agrees_with_the_tables(hall: Hall):
         (line,) = re.findall(rf"^ *{number} .*$", text, re.MULTILINE)
         assert f"{row['arrived_at'].astimezone(COUNTY):%H:%M}" in line
         assert re.search(rf" {row['persons']} +(二手房过户|advice)", line)
-        assert {"closed": "自己离开"}.get(row["state"], "") in line
+        assert {"closed": "走了"}.get(row["state"], "") in line
     assert re.search(r"人次 +6\b", text)
     assert "第 1 页，共 1 页" in text
     assert re.search(r"(?m)^.*王 +3 +二手房过户 +办件 +局长本人 +1 +1 +1", text)

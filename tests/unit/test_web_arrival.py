@@ -137,6 +137,24 @@ async def test_a_group_is_asked_for_its_representatives(county, browser):
     assert "在 203" in (await browser.get(DESK)).text
 
 
+async def test_a_delegation_is_asked_for_no_representatives(county, browser):
+    county.answers["/walk-ins"] = (201, ticket(persons=12, representatives=None, delegation=True))
+    today = county.answers["/staff/today"]
+    guests = {"ticket_id": "t3", "number": "A003", "persons": 12, "delegation": True, "department_id": "land"}
+    county.answers["/staff/today"] = {**today, "items": [{**today["items"][0], "groups": [guests]}]}
+    page = await browser.get("/staff/today")
+    assert "一共 12 人，考察检查，不计数" in page.text
+    assert "代表" not in page.text
+
+
+async def test_two_matters_of_one_visit_go_on_one_ticket(county, browser):
+    page = await browser.get(COUNTER)
+    assert re.findall(r'<select id="(matter\d?)"', page.text) == ["matter", "matter1", "matter2"]
+    form = {**fields(page, COUNTER), "matter": "permit", "matter1": "house", "matter2": "permit"}
+    await browser.post(COUNTER, data=form)
+    assert county.posted("/walk-ins")[0]["matter_ids"] == ["permit", "house"]
+
+
 async def test_the_manager_sees_groups_and_gives_them_rooms(county, browser):
     page = await browser.get("/staff/today")
     assert "人多的有 1 批还没给房间：A001" in page.text

@@ -125,11 +125,20 @@ async def test_a_window_confirms_with_the_version_that_was_shown(county, browser
     assert county.posted("/confirm")[0] == {"version": 7, "by": "李春燕"}
 
 
-async def test_a_ticket_ends_with_a_reason_of_the_four(county, browser):
+async def test_a_delegation_is_listed_and_not_counted_and_each_visit_leads_to_its_notice(county, browser):
+    visits = county.answers["/s1/visits"]
+    county.answers["/s1/visits"] = {**visits, "items": [visit(), visit(number="A010", delegation=True)]}
+    page = await browser.get(VISITS)
+    assert "办结 1 批" in title(page)
+    assert page.text.count("考察检查，不计数") == 1
+    assert f'href="{BASE}/tickets/{TICKET}/notice"' in page.text
+
+
+async def test_a_ticket_ends_with_a_reason_of_the_three(county, browser):
     county.answers["/s1/closing"] = closing(windows=[])
     form = {**fields(await browser.get(CLOSING), CLOSING), "verb": "end"}
     county.answers[f"/tickets/{TICKET}/close"] = closing()
-    for wrong in ("", "unanswered", "nonsense"):
+    for wrong in ("", "unanswered", "written_issue", "nonsense"):
         page = await browser.post(CLOSING, data={**form, "reasonA012": wrong})
         assert page.status_code == 422
         assert 'href="#reasonA012"' in page.text

@@ -112,6 +112,17 @@ async def test_a_written_issue_is_asked_for_and_what_was_typed_is_kept(county, b
     }  # fmt: skip
 
 
+async def test_who_would_rather_come_first_next_time_is_asked_before_the_ticket_ends(county, browser):
+    form = fields(await browser.get(TICKET), CHOICE)
+    asked = await browser.post(CHOICE, data={**form, "choice": "next_session"})
+    assert (asked.status_code, county.posted(CHOICE)) == (200, [])
+    assert "今天不等了，下次第一个办？" in asked.text
+    county.answers[CHOICE] = status(state="closed", closing="next_session")
+    answer = await browser.post(CHOICE, data={**fields(asked, CHOICE), "choice": "next_session"})
+    assert answer.status_code == 303
+    assert county.posted(CHOICE) == [{"choice": "next_session"}]
+
+
 @pytest.mark.parametrize(
     ("code", "words"),
     [("official_present", "值班领导在，不用选"), ("ticket_moved_on", "这个号已经往前走了"), ("day_closed", "日结")],
@@ -119,7 +130,7 @@ async def test_a_written_issue_is_asked_for_and_what_was_typed_is_kept(county, b
 async def test_a_choice_that_came_too_late_is_told(county, browser, code, words):
     form = fields(await browser.get(TICKET), CHOICE)
     county.answers[CHOICE] = problem(409, code)
-    page = await browser.post(CHOICE, data={**form, "choice": "next_session"})
+    page = await browser.post(CHOICE, data={**form, "choice": "next_session", "sure": "1"})
     assert page.status_code == 409
     assert words in page.text
 

@@ -41,9 +41,15 @@ async def close(day: Day, window: WindowDay) -> WindowDay:
 
 
 async def attend(day: Day, window: WindowDay, wish: requests.Attend) -> WindowDay:
-    """Record that the official came, is called away, or left; it takes effect at once."""
+    """Record that the official came, is called away, or left; it takes effect at once.
+
+    Raises SubstituteElsewhere where whoever is to sit in is at another window.
+    """
     if wish.returns_at is not None and wish.returns_at <= day.now:
         raise problems.InvalidRequest.of("/returns_at", "returns_at_past", "the time of return is over")
+    others = [each for each in (await day.windows()).values() if each.window_id != window.window_id]
+    if wish.substitute_id is not None and any(each.has(wish.substitute_id) for each in others):
+        raise problems.SubstituteElsewhere
     attended = windows.attended(
         window, wish.attendance, day.now, substitute_id=wish.substitute_id, returns_at=wish.returns_at
     )

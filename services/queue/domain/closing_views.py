@@ -1,6 +1,7 @@
 """What the end of the day shows: its windows, what is open, what was signed, and the day's visits without a name."""
 
 from datetime import date, datetime
+from typing import Literal
 
 from pydantic import BaseModel
 
@@ -24,8 +25,10 @@ class ClosingWindow(BaseModel):
     """It received, so that it has to confirm."""
     attendance: Attendance
     """Of the official on duty, as recorded last."""
+    role: Literal["principal", "deputy"]
+    """Of the official on duty."""
     came: bool
-    """Whether the official on duty was there, be it for a while."""
+    """Whether the official on duty was there, be it for a while, at any window of the same duty."""
     substituted: bool
     """Whether another sat in for them, be it for a while."""
     window_version: int
@@ -94,6 +97,8 @@ class VisitView(BaseModel):
     window_number: int | None
     matter_ids: list[str]
     persons: int
+    delegation: bool
+    """Received like others, counted nowhere."""
     booked_for: datetime | None
     arrived_at: datetime
     called_at: datetime | None

@@ -252,6 +252,14 @@ class OfficialPresent(Problem):
     title = "The official of this window is not away."
 
 
+class SubstituteElsewhere(Problem):
+    """Whoever is to sit in is at another window already, by their own duty or for somebody else."""
+
+    status = 409
+    code = "substitute_elsewhere"
+    title = "This substitute is at another window."
+
+
 class PromiseUnknown(Problem):
     """The department has no such open promise."""
 

@@ -243,7 +243,7 @@ class Confirm(AtVersion):
 
 
 class CloseTicket(Body):
-    """Why a ticket ends without an outcome. A written issue has words and a phone: it is a choice, no mere reason."""
+    """Why a ticket ends without an outcome. What a visitor writes down, with a phone, is their own choice: `Choose`."""
 
     reason: Literal["left", "unserved", "next_session"]
 

@@ -6,7 +6,6 @@ from datetime import date, datetime
 from typing import Literal
 
 from services.queue.domain.tickets import Closing, Source, State
-from services.queue.domain.windows import Attendance
 from shared.events.queue import OutcomeKind, ReceivedBy, Totals
 
 VISITS_MOST = 5_000
@@ -73,7 +72,12 @@ class SheetWindow:
     window_id: str
     number: int
     department: Named
-    attendance: Attendance
+    role: Literal["principal", "deputy"]
+    """Of the official on duty."""
+    came: bool
+    """The official on duty was there, be it for a while."""
+    substituted: bool
+    """Another sat in for them, be it for a while."""
     confirmed_by: str | None
     confirmed_at: datetime | None
     found: Found

@@ -109,8 +109,13 @@ class Ticket:
 
     @property
     def representatives(self) -> int | None:
-        """How many of a group come to the window; None where all of them do."""
-        return REPRESENTATIVES if self.persons > REPRESENTATIVES else None
+        """How many of a group come to the window; None where all of them do, as a delegation does."""
+        return REPRESENTATIVES if self.is_large and not self.delegation else None
+
+    @property
+    def is_large(self) -> bool:
+        """Whether they are so many that the hall's manager gives them a room."""
+        return self.persons > REPRESENTATIVES
 
     def waiting(self, *, elsewhere: bool, away: bool = False) -> Waiting:
         """As the order of the queue sees it."""

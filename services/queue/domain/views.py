@@ -27,7 +27,9 @@ class Group(BaseModel):
     ticket_id: str
     number: str
     persons: int
-    representatives: int
+    representatives: int | None
+    """So many come to the window; None where all of them do, as a delegation does."""
+    delegation: bool
     department_id: str
     state: State
     room: str | None

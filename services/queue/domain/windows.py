@@ -10,6 +10,14 @@ from shared.events import queue as events
 
 State = Literal["closed", "open", "paused"]
 Attendance = Literal["expected", "present", "away", "left", "absent"]
+Head = Literal["present", "substituted", "absent"]
+HEADS: tuple[Head, ...] = ("present", "substituted", "absent")
+"""What a day says of an official on duty: one of these, so that they add up to the duties."""
+
+
+def head_of(came: bool, substituted: bool) -> Head:  # noqa: FBT001  (what a row says)
+    """Who came once in person was there; else somebody sat in; else nobody came."""
+    return "present" if came else "substituted" if substituted else "absent"
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +54,11 @@ class WindowDay:
         if self.substitute_id is not None:
             return "substitute", self.substitute_id
         return "staff", None
+
+    def has(self, official_id: str) -> bool:
+        """Whether they are at this window now, on duty or for somebody else. At a closed window nobody is."""
+        there = self.official_id if self.attendance == "present" else self.substitute_id
+        return self.state != "closed" and there == official_id
 
     def public(self, venue_id: str, day: date) -> events.WindowDay:
         """The state as events tell it."""

@@ -6,7 +6,7 @@ from uuid import UUID
 from services.queue.domain import closing_views, problems
 from services.queue.domain.tickets import Row, Ticket
 from services.queue.queries.hall import figures, session_row
-from services.queue.sql import cards, closings, days, promises, steps, tickets
+from services.queue.sql import cards, closings, days, steps, tickets
 from shared.database import Connection
 from shared.events.queue import Totals
 
@@ -15,7 +15,7 @@ async def closing(connection: Connection, session_id: str) -> closing_views.Clos
     """The end of a session's day. Raises SessionUnknown."""
     row = await session_row(connection, session_id)
     needed = {each["window_id"] for each in await closings.select_unconfirmed(connection, session_id)}
-    there = {each["window_id"]: each for each in await promises.select_attendances(connection, session_id)}
+    there = {each["window_id"]: each for each in await closings.select_attendances(connection, session_id)}
     windows = []
     for each in await days.select_windows(connection, session_id):
         last = await steps.select_last(connection, session_id, each["window_id"])
@@ -29,8 +29,9 @@ async def closing(connection: Connection, session_id: str) -> closing_views.Clos
                 confirmed_by=each["confirmed_by"],
                 needed=each["window_id"] in needed,
                 attendance=each["attendance"],
-                came=each["window_id"] in there and there[each["window_id"]]["came"],
-                substituted=each["window_id"] in there and there[each["window_id"]]["substituted"],
+                role=each["role"],
+                came=there[each["window_id"]]["came"],
+                substituted=there[each["window_id"]]["substituted"],
                 window_version=last["step_id"] if last else 0,
                 figures=await figures(connection, session_id, each["window_id"]),
             )
@@ -107,6 +108,7 @@ def _visit(row: Row, outcomes: Sequence[Row]) -> closing_views.VisitView:
         window_number=row["window_number"],
         matter_ids=list(ticket.matter_ids),
         persons=ticket.persons,
+        delegation=ticket.delegation,
         booked_for=ticket.booked_for,
         arrived_at=ticket.arrived_at,
         called_at=ticket.called_at,

@@ -73,19 +73,20 @@ class Hall:
         return [_brief(each, present, self.now) for each in self.windows.values()]
 
     def groups(self) -> list[views.Group]:
-        """Groups that are here and come by representatives, by arrival."""
+        """Large groups that are here, by arrival."""
         return [
             views.Group(
                 ticket_id=str(ticket.ticket_id),
                 number=ticket.number,
                 persons=ticket.persons,
                 representatives=ticket.representatives,
+                delegation=ticket.delegation,
                 department_id=ticket.department_id,
                 state=ticket.state,
                 room=ticket.room,
             )
             for ticket in (each.ticket for each in self.present)
-            if ticket.representatives is not None and ticket.state not in ENDED
+            if ticket.is_large and ticket.state not in ENDED
         ]
 
     async def figures(self, window_id: str | None) -> views.Figures:

@@ -27,6 +27,7 @@ async def sheet(connection: Connection, session_id: str) -> Sheet:
     venue = Venue.model_validate_json(state) if state is not None else None
     # With the signature names are forgotten; the cards of bookings lie here a little longer, until they are swept up.
     cards = await cards_of(connection, tickets) if row["closed_at"] is None else {}
+    there = {each["window_id"]: each for each in await closings.select_attendances(connection, session_id)}
     visits, found = await _visits(connection, session_id, tickets, cards)
     return Sheet(
         session_id=session_id,
@@ -36,7 +37,8 @@ async def sheet(connection: Connection, session_id: str) -> Sheet:
         read_at=row["now"],
         visits=visits,
         windows=[
-            _window(each, venue, found[each["window_id"]]) for each in await days.select_windows(connection, session_id)
+            _window(each, venue, found[each["window_id"]], there[each["window_id"]])
+            for each in await days.select_windows(connection, session_id)
         ],
         matters=await _matters(connection, visits),
         totals=Totals(**await closings.count_totals(connection, session_id)),
@@ -94,14 +96,16 @@ def _visit(row: Row, outcomes: dict[str, Any], found: Found, card: bytes | None)
     )
 
 
-def _window(row: Row, venue: Venue | None, found: Found) -> SheetWindow:
+def _window(row: Row, venue: Venue | None, found: Found, there: Row) -> SheetWindow:
     names = {each.department_id: Named(each.name_zh, each.name_en) for each in (venue.departments if venue else ())}
     department = row["department_id"]
     return SheetWindow(
         window_id=row["window_id"],
         number=row["number"],
         department=names.get(department, Named(department, department)),
-        attendance=row["attendance"],
+        role=row["role"],
+        came=there["came"],
+        substituted=there["substituted"],
         confirmed_by=row["confirmed_by"],
         confirmed_at=row["confirmed_at"],
         found=found,

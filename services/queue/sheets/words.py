@@ -42,7 +42,7 @@ SOURCES = {
     "walk_in": Named("现场取号", "Walk-in"),
     "paper": Named("补录", "On paper"),
 }
-DELEGATION = Named("参观考察，不计数", "Delegation, not counted")
+DELEGATION = Named("考察检查，不计数", "Delegation, not counted")
 OUTCOMES = {
     "handled": Named("办件", "Handled"),
     "guided": Named("指导", "Guided"),
@@ -51,15 +51,15 @@ OUTCOMES = {
 }
 RECEIVERS = {
     "principal": Named("局长本人", "In person"),
-    "substitute": Named("替班领导", "Substitute"),
+    "substitute": Named("替班的领导", "Substitute"),
     "staff": Named("工作人员", "Staff"),
 }
 CLOSINGS = {
-    "unanswered": Named("叫号没有应", "Did not answer"),
-    "left": Named("自己离开", "Left"),
-    "unserved": Named("没有办成", "Not received"),
-    "next_session": Named("下一场优先", "First next time"),
-    "written_issue": Named("书面交办", "In writing"),
+    "unanswered": Named("叫了没人", "Did not answer"),
+    "left": Named("走了", "Left"),
+    "unserved": Named("没办成", "Not received"),
+    "next_session": Named("下次优先", "First next time"),
+    "written_issue": Named("写下来，请局长回电", "Written down, to be called"),
 }
 STATES = {
     "waiting": Named("在等", "Waiting"),
@@ -67,13 +67,19 @@ STATES = {
     "serving": Named("正在办", "Being received"),
     "held": Named("挂起", "On hold"),
 }
-ATTENDANCES = {
-    "expected": Named("还没到岗", "Not here yet"),
-    "present": Named("在岗", "Present"),
-    "away": Named("离岗", "Called away"),
-    "left": Named("今天已离开", "Left for today"),
-    "absent": Named("没有来", "Absent"),
+HEADS = {
+    "present": Named("到岗", "Came"),
+    "substituted": Named("替班", "Substitute"),
+    "absent": Named("没到", "Did not come"),
 }
+"""Of the head on duty, as the totals count them."""
+DEPUTIES = {
+    "present": Named("副职到岗", "Deputy came"),
+    "substituted": Named("副职没到，有人替班", "Substitute of the deputy"),
+    "absent": Named("副职没到", "Deputy did not come"),
+}
+"""Where a deputy was on duty: counted with no head."""
+SUBSTITUTED_TOO = Named("，中间有人替班", ", substitute in between")
 TOTAL_NAMES = {
     "visits": VISIT_COUNT,
     "persons": PERSONS,
@@ -88,12 +94,12 @@ TOTAL_NAMES = {
     "solved": SOLVED,
     "suggestions": SUGGESTIONS,
     "by_principal": Named("局长本人接待批次", "By the head in person"),
-    "by_substitute": Named("替班领导接待批次", "By a substitute"),
+    "by_substitute": Named("替班的领导接待批次", "By a substitute"),
     "by_staff": Named("工作人员接待批次", "By staff"),
     "unserved": Named("没有结果的号", "Tickets without a result"),
     "no_shows": Named("约了没来", "Booked, nobody came"),
-    "principals_present": Named("局长到岗窗口", "Heads present"),
-    "principals_substituted": Named("局长由人替班窗口", "Heads substituted"),
-    "principals_absent": Named("局长缺席窗口", "Heads absent"),
+    "principals_present": Named("局长到岗", "Heads who came"),
+    "principals_substituted": Named("局长没到，有人替班", "Heads substituted"),
+    "principals_absent": Named("局长没到，无人替班", "Heads absent"),
 }
 """In this order; the fields of `Totals`."""

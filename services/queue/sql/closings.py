@@ -6,6 +6,7 @@ from uuid import UUID
 import asyncpg
 
 from services.queue.domain.tickets import Ticket
+from services.queue.domain.windows import HEADS, head_of
 from services.queue.sql.days import HELD
 from shared.database import Connection
 
@@ -111,7 +112,36 @@ async def select_no_shows(connection: Connection, visit_ids: list[UUID]) -> Rows
     )
 
 
-async def count_totals(connection: Connection, session_id: str) -> asyncpg.Record:
+async def select_attendances(connection: Connection, session_id: str) -> Rows:
+    """Of each window whether its official came, and whether anybody ever sat in, at all windows of the same duty.
+
+    An official has one duty in a department, however many windows: `first` is its window that counts. A visit that
+    was written on paper says who received, too, though nobody recorded that they came.
+    """
+    return await connection.fetch(
+        """
+        with seen as (
+            select window_id, attendance = 'present' as came, substitute_id is not null as substituted
+            from attendance where session_id = $1
+            union all
+            select at_window, received_by = 'principal', received_by = 'substitute'
+            from ticket where session_id = $1 and state = 'finished' and source = 'paper'),
+        each as (
+            select window_day.window_id, role, number, department_id, coalesce(official_id, window_id) as duty,
+                   coalesce(bool_or(came), false) as came, coalesce(bool_or(substituted), false) as substituted
+            from window_day left join seen using (window_id)
+            where session_id = $1
+            group by session_id, window_id)
+        select window_id, role, bool_or(came) over duties as came, bool_or(substituted) over duties as substituted,
+               number = min(number) over duties as first
+        from each
+        window duties as (partition by department_id, role, duty)
+        """,
+        session_id,
+    )
+
+
+async def count_totals(connection: Connection, session_id: str) -> dict[str, int]:
     """What the day came to, each counted apart. Delegations are no visitors; what was found with one was."""
     row = await connection.fetchrow(
         """
@@ -136,19 +166,6 @@ async def count_totals(connection: Connection, session_id: str) -> asyncpg.Recor
             (select count(*) from ticket
              where session_id = $1 and state = 'closed' and not delegation)::int as unserved,
             (select count(*) from no_show where session_id = $1)::int as no_shows,
-            (select count(*) from window_day where session_id = $1 and role = 'principal'
-               and exists (select from attendance where attendance.session_id = $1
-                             and attendance.window_id = window_day.window_id
-                             and attendance.attendance = 'present'))::int as principals_present,
-            (select count(*) from window_day where session_id = $1 and role = 'principal'
-               and exists (select from attendance where attendance.session_id = $1
-                             and attendance.window_id = window_day.window_id
-                             and attendance.substitute_id is not null))::int as principals_substituted,
-            (select count(*) from window_day where session_id = $1 and role = 'principal'
-               and not exists (select from attendance where attendance.session_id = $1
-                                 and attendance.window_id = window_day.window_id
-                                 and (attendance.attendance = 'present' or attendance.substitute_id is not null)))::int
-                as principals_absent,
             (select count(*) from finding where session_id = $1 and kind = 'finding')::int as findings,
             (select count(*) from finding where session_id = $1 and kind = 'decision')::int as decisions
         """,
@@ -156,7 +173,9 @@ async def count_totals(connection: Connection, session_id: str) -> asyncpg.Recor
     )
     if row is None:
         raise LookupError(session_id)
-    return row
+    duties = [each for each in await select_attendances(connection, session_id) if each["first"]]
+    heads = [head_of(each["came"], each["substituted"]) for each in duties if each["role"] == "principal"]
+    return {**row, **{f"principals_{each}": heads.count(each) for each in HEADS}}
 
 
 async def close_session(connection: Connection, session_id: str) -> None:

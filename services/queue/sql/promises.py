@@ -206,16 +206,3 @@ async def insert_attendance(connection: Connection, rows: Sequence[Any]) -> None
         """,
         *rows,
     )
-
-
-async def select_attendances(connection: Connection, session_id: str) -> Rows:
-    """Of each window whether its official came, and whether anybody ever sat in."""
-    return await connection.fetch(
-        """
-        select window_id, bool_or(attendance = 'present') as came, bool_or(substitute_id is not null) as substituted
-        from attendance
-        where session_id = $1
-        group by window_id
-        """,
-        session_id,
-    )

@@ -5,7 +5,7 @@ Nobody gets priority, or comes as a delegation or a group, by their own word: th
 A document's number goes from the form to the queue and nowhere else: no page shows it again.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import date
 from http import HTTPStatus
@@ -16,7 +16,7 @@ from fastapi import APIRouter, Response
 
 from services.web import day
 from services.web.addresses import Id
-from services.web.domain import DOCUMENT_TYPES
+from services.web.domain import DOCUMENT_TYPES, Matter
 from services.web.forms import field_phrase, whole_number
 from services.web.hall import Ticket
 from services.web.languages import phrase
@@ -35,6 +35,8 @@ router = APIRouter(include_in_schema=False, dependencies=[allow(Caller.STAFF)])
 COMMON = 8
 """Matters that the kiosk lists unasked; others are found by plain words."""
 OTHER_DAY = phrase("这个号是 %(day)s的，不是今天")
+FURTHER_MATTERS = ("matter1", "matter2")
+"""Fields for what is done in the same visit after the first matter."""
 WALK_IN_NEXT = {"document_not_booked", "booking_other_day", "booking_cancelled", "booking_unknown"}
 """After these a walk-in ticket is what helps."""
 
@@ -75,7 +77,10 @@ async def _arrive(page: Page, kind: str, session_id: str, posted: Posted) -> Res
     body: dict[str, Any] = {"priority": (posted.get("priority") or None) if at_counter else None}
     try:
         if posted.get("matter"):
-            body |= {"matter_ids": [posted.get("matter")], "persons": persons or 1, "language": page.language.code}
+            # The first one decides the department; the same one chosen twice is one.
+            names = ("matter", *FURTHER_MATTERS) if at_counter else ("matter",)
+            chosen = dict.fromkeys(each for name in names if (each := posted.get(name)))
+            body |= {"matter_ids": list(chosen), "persons": persons or 1, "language": page.language.code}
             body |= {"delegation": at_counter and bool(posted.get("delegation"))}
             key = page.site.cookies.idempotency_key(posted.get("draft"), body)
             ticket = await page.commands.walk_in(session_id, body, key)
@@ -131,9 +136,14 @@ async def _show(  # noqa: PLR0913  (what the page may be shown with)
 ) -> Response:
     session = await page.queries.session_or_none(session_id)
     words = page.query.get("q", "")
-    found = await or_none(page.queries.search(words) if words else page.queries.matters())
+    every = await or_none(page.queries.matters())
+    found = await or_none(page.queries.search(words)) if words else every
     receiving = {each.department_id for each in session.windows} if session else set()
-    matters = [each for each in found.items if not receiving or each.department_id in receiving] if found else []
+
+    def received(items: Iterable[Matter]) -> list[Matter]:
+        return [each for each in items if not receiving or each.department_id in receiving]
+
+    matters = received(found.items) if found else []
     shown = COMMON if kind == "kiosk" and not words else len(matters)
     return page.show(
         f"staff/{kind}.html",
@@ -142,6 +152,8 @@ async def _show(  # noqa: PLR0913  (what the page may be shown with)
         session=session,
         matters=matters[:shown],
         more=len(matters) > shown,
+        all_matters=received(every.items) if every else [],
+        further=FURTHER_MATTERS,
         words=words,
         typed={name: said for name, said in posted.fields.items() if name != "code"} if posted else {},
         draft=(posted.get("draft") if posted else "") or new_draft(),

@@ -63,18 +63,14 @@ async def ask_issue(token: Token, page: Page = OpenPage) -> Response:
 
 @router.post("/tickets/{token}/choice")
 async def choose(token: Token, page: Page = OpenPage, posted: Posted = PostedForm) -> Response:
-    """The director is gone: stay, come first next time, or be called."""
+    """The director is gone: stay, come first next time, or be called. What ends the ticket is asked once more."""
+    before = await _before_choice(page, token, posted)
+    if before is not None:
+        return before
     choice = posted.get("choice")
     written = choice == "written_issue"
-    if not posted.is_fresh:
-        because = REFUSALS["form_expired"]
-        return await _issue(page, token, posted.fields, because) if written else await _status(page, token, because)
-    if choice not in CHOICES:
-        return page.tell(REFUSALS["not_found"], HTTPStatus.NOT_FOUND, code="not_found")
     body: dict[str, str | None] = {"choice": choice}
     if written:
-        if not posted.get("text"):
-            return await _issue(page, token, posted.fields, findings={"text": page.say("请写一句您的事情")})
         body |= {"text": posted.get("text"), "phone": posted.get("phone") or None}
     try:
         await page.commands.choose(token, body)
@@ -85,6 +81,23 @@ async def choose(token: Token, page: Page = OpenPage, posted: Posted = PostedFor
             raise
         return await _status(page, token, refusal(refused.code))
     return page.go(f"/tickets/{quote(token, safe='')}")
+
+
+async def _before_choice(page: Page, token: str, posted: Posted) -> Response | None:
+    """What is still to be said, mended or asked before a choice is sent on; None where it can be."""
+    choice = posted.get("choice")
+    written = choice == "written_issue"
+    if not posted.is_fresh:
+        because = REFUSALS["form_expired"]
+        return await _issue(page, token, posted.fields, because) if written else await _status(page, token, because)
+    if choice not in CHOICES:
+        return page.tell(REFUSALS["not_found"], HTTPStatus.NOT_FOUND, code="not_found")
+    if choice == "next_session" and not posted.get("sure"):
+        ticket = await page.queries.status(token)
+        return page.show("day/next_time.html", personal=True, ticket=ticket, token=token)
+    if written and not posted.get("text"):
+        return await _issue(page, token, posted.fields, findings={"text": page.say("请写一句您的事情")})
+    return None
 
 
 def issue_findings(page: Page, refused: Refused) -> dict[str, str]:
