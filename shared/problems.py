@@ -137,6 +137,14 @@ class IdempotencyKeyMalformed(Problem):
     title = "The Idempotency-Key header must be 16 to 64 letters, digits, '-' or '_'."
 
 
+class IdempotencyKeyReused(Problem):
+    """The key already stands on what another body made."""
+
+    status = 422
+    code = "idempotency_key_reused"
+    title = "This Idempotency-Key was used with another body."
+
+
 def field_problems(error: ValidationError | RequestValidationError) -> list[FieldProblem]:
     """Pydantic's findings. The offending value is never repeated: it may be a document number."""
     return [

@@ -127,7 +127,8 @@ async def liven(stack: Stack, day: HallDay) -> str:
         others = [each for each in hall["windows"] if each["window_id"] != day.window_id][:3]
         for window, people in zip([*mine, *others], (4, 2, 1, 1), strict=True):
             at = f"{staff}/windows/{window['window_id']}"
-            shown = await do(f"{at}/attend", {"version": 0, "attendance": "present"})
+            before = (await http.get(at)).json()  # another scene may have left steps of the day
+            shown = await do(f"{at}/attend", {"version": before["window_version"], "attendance": "present"})
             shown = await do(f"{at}/open", {"version": shown["window_version"]})
             matter = next(each for each in matters if each["department_id"] == window["department_id"])
             for number in range(people):

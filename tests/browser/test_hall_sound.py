@@ -123,3 +123,22 @@ async def test_a_screen_that_begins_anew_keeps_its_sound_where_the_browser_allow
         number = (await desk.do("call-next"))["at"]["number"]
         await until(lambda: asked, what="a call is heard")
         assert asked[0][1].startswith(number)
+
+
+async def test_a_change_that_comes_while_another_is_fetched_is_shown(browser, stack):
+    answers = []
+
+    async def slow(route):
+        answer = await route.fetch()
+        answers.append(answer)
+        await asyncio.sleep(0.5)  # what happens meanwhile is not in it
+        await route.fulfill(response=answer)
+
+    async with at_work(stack) as (day, desk), screen(browser, stack, day) as (page, _, _):
+        silent = (await desk.do("call-next"))["at"]["number"]
+        await page.locator(f"tr[data-call^='{silent}/']").wait_for()
+        await page.route(f"**/hall/{day.session_id}", slow)
+        await desk.do("unanswered")
+        await until(lambda: len(answers) > 1, what="the calls and the clock are fetched")
+        number = (await desk.do("call-next"))["at"]["number"]
+        await page.locator(f"tr[data-call^='{number}/']").wait_for()

@@ -54,10 +54,13 @@ async def test_who_comes_is_called_received_and_finished_before_all_eyes(open_pa
         await desk.fill("#said0", "缺契税完税证明")
         await desk.fill("#problem", "缴契税要另排一次队")
         await desk.check("input[name=settled][value=handed_on]")
+        shown = await desk.request.get(f"/api/queue/v1{base}/windows/{day.window_id}")
+        ticket_id = (await shown.json())["at"]["ticket_id"]
         await verb(desk, "finish")
         assert "办结" in await desk.inner_text("button[value=undo]")
+        assert await desk.locator("a[href$='/notice']").count() == 1
         paper = await open_page(390)
-        await paper.goto(await desk.get_attribute("a[href$='/notice']", "href"))
+        await paper.goto(f"{base}/tickets/{ticket_id}/notice")
         assert "缺契税完税证明" in await paper.inner_text("main")
         await expect(phone.locator("#now")).to_contain_text("今天办完了", timeout=SECONDS)
 

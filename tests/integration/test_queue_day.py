@@ -74,6 +74,8 @@ async def test_a_walk_in_asked_for_again_is_the_same_ticket(hall: Hall):
     key = uuid.uuid4().hex
     first, second = [(await hall.walk_in(key=key)).json() for _ in range(2)]
     assert first["ticket_id"] == second["ticket_id"]
+    other = await hall.walk_in("advice", key=key)
+    assert (other.status_code, other.json()["code"]) == (422, "idempotency_key_reused")
     assert (await hall.number_of(await hall.walk_in("advice"))) == "B001"
 
 

@@ -61,6 +61,18 @@ async def test_a_finding_and_a_decision_are_shown_counted_and_told_without_their
     assert (totals["findings"], totals["decisions"], totals["problems"]) == (1, 1, 0)
 
 
+async def test_the_key_of_another_finding_is_refused_and_nothing_is_lost_in_silence(hall: Hall):
+    key = uuid.uuid4().hex
+    assert (await post(hall, "findings", key=key, text="排两次队", settled="on_the_spot")).status_code == 201
+    for answer in (
+        await post(hall, "findings", key=key, text="没有写字台", settled="on_the_spot"),
+        await post(hall, "findings", key=key, text="排两次队", settled="handed_on"),
+        await post(hall, "findings", "w2", key=key, text="排两次队", settled="on_the_spot"),
+        await post(hall, "decisions", key=key, text="排两次队", scope="全县"),
+    ):
+        assert (answer.status_code, answer.json()["code"]) == (422, "idempotency_key_reused")
+
+
 async def test_the_same_key_is_one_finding_and_a_closed_day_takes_none(hall: Hall):
     key = uuid.uuid4().hex
     for _ in range(2):

@@ -1,6 +1,7 @@
 """What a caller of booking can be told, each with a stable code."""
 
 from shared.problems import BodyTooLarge as BodyTooLarge
+from shared.problems import IdempotencyKeyReused as IdempotencyKeyReused
 from shared.problems import InvalidRequest as InvalidRequest
 from shared.problems import MalformedJson as MalformedJson
 from shared.problems import Problem
@@ -12,14 +13,6 @@ class UnsupportedMediaType(Problem):
     status = 415
     code = "unsupported_media_type"
     title = "The body must be application/json."
-
-
-class IdempotencyKeyReused(Problem):
-    """The key already stands on a booking that another body made."""
-
-    status = 422
-    code = "idempotency_key_reused"
-    title = "This Idempotency-Key was used with another body."
 
 
 class SessionUnknown(Problem):

@@ -10,7 +10,7 @@ from services.queue.commands.leaving import first_place
 from services.queue.domain import problems, requests
 from services.queue.domain.lines import places_before
 from services.queue.domain.people import CARD_PURPOSE, CODE_PURPOSE, Card, born_on, code_digits, is_elderly
-from services.queue.domain.tickets import ENDED, GONE, NEAR, Priority, Ticket, back, make_token, number
+from services.queue.domain.tickets import ENDED, GONE, NEAR, Priority, Ticket, back, make_token, number, repeated
 from services.queue.sql import cards, days, tickets
 from shared.documents import birth_date, index_type, is_person
 from shared.events import queue as events
@@ -133,11 +133,12 @@ def _check_session(day: Day, row: asyncpg.Record) -> None:
 async def walk_in(day: Day, wish: requests.WalkIn, idempotency_key: str, vault: Vault) -> Arrived:
     """Somebody without a booking takes a ticket; asked again with the same key, it is the same ticket.
 
-    Raises MatterUnknown where no window of the session receives for it, and what taking a number raises.
+    Raises IdempotencyKeyReused, MatterUnknown where no window of the session receives for it, and what taking a
+    number raises.
     """
     known = await tickets.select_by_key(day.connection, idempotency_key)
     if known is not None:
-        return Arrived(Ticket.of(known))
+        return Arrived(repeated(Ticket.of(known), day.session_id, "walk_in", wish.matter_ids))
     rows = await days.select_matters(day.connection, wish.matter_ids)
     matters = {row["matter_id"]: Matter.model_validate_json(row["state"]) for row in rows}
     departments = {each.department_id for each in (await day.windows()).values()}

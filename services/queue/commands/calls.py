@@ -9,7 +9,7 @@ from uuid import UUID
 from services.queue.commands.day import SNAPSHOT, Day
 from services.queue.commands.results import keep_outcomes, keep_remarks
 from services.queue.domain import problems, requests, tickets
-from services.queue.domain.lines import Present, queue_of
+from services.queue.domain.lines import Present, at_window, queue_of
 from services.queue.domain.order import next_ticket
 from services.queue.domain.tickets import Ticket
 from services.queue.domain.windows import WindowDay
@@ -187,12 +187,12 @@ async def _step(  # noqa: PLR0913, PLR0917  (what a step is made of)
 
 async def _at(day: Day, window: WindowDay) -> Ticket:
     """Whom the window has. Raises WindowIdle."""
-    for each in await day.present():
-        if each.ticket.is_at_a_window and each.ticket.at_window == window.window_id:
-            return each.ticket
-    raise problems.WindowIdle
+    ticket = at_window(await day.present(), window.window_id)
+    if ticket is None:
+        raise problems.WindowIdle
+    return ticket
 
 
 def _check_free(present: Sequence[Present], window: WindowDay) -> None:
-    if any(each.ticket.is_at_a_window and each.ticket.at_window == window.window_id for each in present):
+    if at_window(present, window.window_id) is not None:
         raise problems.WindowBusy

@@ -103,15 +103,16 @@ async def enter_paper_visit(day: Day, wish: requests.PaperVisit, idempotency_key
     """Enter a visit of an outage afterwards, with its true times; with the same key again it is the same visit.
 
     Its window has to confirm the day again, for it recorded more than it had confirmed. Raises DayClosed,
-    WindowUnknown, BookingUnknown, TicketMovedOn where the booking has a ticket, or InvalidRequest for times of
-    another day.
+    WindowUnknown, BookingUnknown, TicketMovedOn where the booking has a ticket, IdempotencyKeyReused, or
+    InvalidRequest for times of another day.
     """
     if day.closed_at is not None:
         raise problems.DayClosed
     if idempotency_key is not None:
         known = await sql.select_by_key(day.connection, idempotency_key)
         if known is not None:
-            return Ticket.of(known)
+            matter_ids = [each.matter_id for each in wish.outcomes]
+            return tickets.repeated(Ticket.of(known), day.session_id, "paper", matter_ids)
     if wish.finished_at > day.now or wish.arrived_at.astimezone(day.zone).date() != day.date:
         raise problems.InvalidRequest.of("/arrived_at", "times_elsewhere", "the times are not of this day so far")
     window = await day.window(wish.window_id)

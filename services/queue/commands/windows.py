@@ -5,7 +5,7 @@ from dataclasses import replace
 from services.queue.commands.day import Day
 from services.queue.domain import problems, requests, windows
 from services.queue.domain.estimates import LATE_MINUTES, minutes_behind
-from services.queue.domain.lines import queue_of
+from services.queue.domain.lines import at_window, queue_of
 from services.queue.domain.windows import WindowDay
 from services.queue.sql.closings import unconfirm_window
 from services.queue.sql.promises import insert_attendance
@@ -30,7 +30,7 @@ async def close(day: Day, window: WindowDay) -> WindowDay:
     would call them here.
     """
     present = await day.present()
-    if any(each.ticket.is_at_a_window and each.ticket.at_window == window.window_id for each in present):
+    if at_window(present, window.window_id) is not None:
         raise problems.WindowBusy
     others = [each for each in (await day.windows()).values() if each.window_id != window.window_id]
     if any(each.department_id == window.department_id and each.state != "closed" for each in others):

@@ -29,6 +29,12 @@ class Present:
         return self.ticket.waiting(elsewhere=self.elsewhere, away=self.away)
 
 
+def at_window(present: Iterable[Present], window_id: str) -> Ticket | None:
+    """Whom a window has: called to it, or being received there."""
+    tickets = (each.ticket for each in present)
+    return next((each for each in tickets if each.is_at_a_window and each.at_window == window_id), None)
+
+
 def queue_of(present: Sequence[Present], window: WindowDay) -> list[Present]:
     """Who waits for a window: its department's, bound to it or to none."""
     return [

@@ -1,5 +1,6 @@
 """What a caller of the queue can be told, each with a stable code."""
 
+from shared.problems import IdempotencyKeyReused as IdempotencyKeyReused
 from shared.problems import InvalidRequest as InvalidRequest
 from shared.problems import Problem
 

@@ -5,6 +5,7 @@ commands' business. Times are instants; `now` is passed in.
 """
 
 import secrets
+from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
 from datetime import datetime
 from typing import Any, Literal, Protocol, Self
@@ -166,6 +167,16 @@ class Ticket:
 
 
 TICKET_FIELDS = tuple(field.name for field in fields(Ticket))
+
+
+def repeated(ticket: Ticket, session_id: str, source: Source, matter_ids: Sequence[str]) -> Ticket:
+    """The ticket of a request that is sent again with its key. Raises IdempotencyKeyReused for another request.
+
+    Matters that came up at the window since are no difference, nor is what was put right of the persons.
+    """
+    if (ticket.session_id, ticket.source) != (session_id, source) or not set(matter_ids) <= set(ticket.matter_ids):
+        raise problems.IdempotencyKeyReused
+    return ticket
 
 
 def called(ticket: Ticket, window_id: str, now: datetime) -> Ticket:

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from services.queue.domain import problems, views
 from services.queue.domain.estimates import minutes_behind
-from services.queue.domain.lines import queue_of
+from services.queue.domain.lines import at_window, queue_of
 from services.queue.domain.order import line
 from services.queue.domain.people import SAID_PURPOSE, visitor_of
 from services.queue.domain.tickets import UNDOABLE, Ticket
@@ -37,7 +37,7 @@ async def desk(
     queue = [each.waiting() for each in queue_of(present, window)]
     order = line(queue, hall.now)
     mine = [each.ticket for each in present if each.ticket.at_window == window_id]
-    at = next((each for each in mine if each.is_at_a_window), None)
+    at = at_window(present, window_id)
     last = await steps.select_last(connection, session_id, window_id)
     undo_until = last["taken_at"] + timedelta(seconds=undo_seconds) if last else None
     undoable = (

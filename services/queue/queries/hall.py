@@ -11,7 +11,7 @@ import asyncpg
 
 from services.queue.domain import problems, views
 from services.queue.domain.estimates import minutes_behind
-from services.queue.domain.lines import Present, queue_of
+from services.queue.domain.lines import Present, at_window, queue_of
 from services.queue.domain.tickets import ENDED, Ticket
 from services.queue.domain.windows import WindowDay
 from services.queue.sql import cards, closings, days, tickets
@@ -179,7 +179,7 @@ async def cards_of(connection: Connection, rows: Iterable[asyncpg.Record]) -> Ma
 
 
 def _brief(window: WindowDay, present: Sequence[Present], now: datetime) -> views.WindowBrief:
-    at = [each.ticket.number for each in present if is_at(each.ticket, window)]
+    at = at_window(present, window.window_id)
     queue = queue_of(present, window)
     return views.WindowBrief(
         window_id=window.window_id,
@@ -190,7 +190,7 @@ def _brief(window: WindowDay, present: Sequence[Present], now: datetime) -> view
         state=window.state,
         attendance=window.attendance,
         minutes_behind=minutes_behind(now, [each.waiting() for each in queue]),
-        at=at[0] if at else None,
+        at=at.number if at else None,
         waiting=len(queue),
     )
 
@@ -201,8 +201,3 @@ def wishes(ticket: Ticket, now: datetime) -> views.Wishes:
     return views.Wishes(
         last_bus_at=ticket.last_bus_at, fetch=ticket.to_fetch, away_until=ticket.away_until if away else None
     )
-
-
-def is_at(ticket: Ticket, window: WindowDay) -> bool:
-    """Whether a window has a ticket now."""
-    return ticket.is_at_a_window and ticket.at_window == window.window_id

@@ -5,11 +5,11 @@ from collections.abc import Sequence
 from services.queue.domain import problems, views
 from services.queue.domain.estimates import Range, expected
 from services.queue.domain.leaving import left_window
-from services.queue.domain.lines import as_if_back, places_before, queue_of
+from services.queue.domain.lines import as_if_back, at_window, places_before, queue_of
 from services.queue.domain.order import line
 from services.queue.domain.tickets import Ticket
 from services.queue.domain.windows import WindowDay
-from services.queue.queries.hall import Hall, is_at, wishes
+from services.queue.queries.hall import Hall, wishes
 from services.queue.sql import promises, tickets
 from shared.database import Connection
 
@@ -102,7 +102,7 @@ async def checked_in_view(connection: Connection, ticket: Ticket, also: Sequence
 async def _expected(hall: Hall, ticket: Ticket, window: WindowDay | None, before: int) -> Range | None:
     if window is None:
         return None
-    serving = next((each.ticket for each in hall.present if is_at(each.ticket, window)), None)
+    serving = at_window(hall.present, window.window_id)
     return expected(
         hall.now,
         before=before,
@@ -118,13 +118,13 @@ def _line(hall: Hall, ticket: Ticket, window: WindowDay | None) -> list[views.Li
     if window is None or ticket.state != "waiting":
         return []
     present = as_if_back(hall.present, ticket)
-    at = [each.ticket for each in present if is_at(each.ticket, window)]
+    at = at_window(present, window.window_id)
     by_id = {each.ticket.ticket_id: each.ticket for each in present}
     order = line([each.waiting() for each in queue_of(present, window)], hall.now)
     if ticket.ticket_id not in order:
         return []
     ahead = order[: order.index(ticket.ticket_id)]
-    shown = [*at, *(by_id[each] for each in ahead[-(LINE - 2) :]), ticket]
+    shown = [*([at] if at else ()), *(by_id[each] for each in ahead[-(LINE - 2) :]), ticket]
     return [
         views.LinePlace(number=each.number, state=each.state, mine=each.ticket_id == ticket.ticket_id) for each in shown
     ]

@@ -31,6 +31,14 @@ async def insert_finding(connection: Connection, finding: dict[str, Any]) -> asy
     )  # fmt: skip
 
 
+async def select_by_key(connection: Connection, idempotency_key: str) -> asyncpg.Record:
+    """The finding or decision that was made with a key. LookupError where there is none."""
+    row = await connection.fetchrow("select * from finding where idempotency_key = $1", idempotency_key)
+    if row is None:
+        raise LookupError(idempotency_key)
+    return row
+
+
 async def select_findings(connection: Connection, session_id: str, window_id: str, limit: int) -> Rows:
     """What was found and decided at a window of a session, the newest first, at most so many."""
     return await connection.fetch(
