@@ -127,6 +127,25 @@ async def test_a_finding_without_a_visitor_is_counted_at_its_window(hall: Hall):
     assert (await totals(hall))["problems"] == 2
 
 
+async def test_findings_and_decisions_stand_on_the_sheet_without_a_word_of_them(hall: Hall):
+    await a_day(hall)
+    base, headers = f"{API}/staff/sessions/day/windows/w2", {"Idempotency-Key": "f" * 32}
+    noted = await hall.http.post(
+        f"{base}/findings", json={"text": "窗口太高", "settled": "on_the_spot"}, headers=headers
+    )
+    assert noted.is_success, noted.text
+    wish = {"text": "全部免交", "scope": "老证换新证"}
+    made = await hall.http.post(f"{base}/decisions", json=wish, headers={"Idempotency-Key": "d" * 32})
+    assert made.is_success, made.text
+    _, _, found = await book(hall)
+    assert [(each["类别"], each["窗口"], each["怎么办了"]) for each in found] == [
+        ("发现问题", 2, "当场解决"), ("现场决定", 2, None),
+    ]  # fmt: skip
+    text = "\n".join(await pages(hall))
+    assert re.search(r"(?m)^ *现场决定 +2 ", text)
+    assert not {"窗口太高", "全部免交", "老证换新证"} & set(re.findall(r"[\u4e00-\u9fff]+", text))
+
+
 async def test_the_paper_agrees_with_the_tables(hall: Hall):
     await a_day(hall)
     text = "\n".join(await pages(hall))

@@ -84,6 +84,16 @@ class SheetWindow:
 
 
 @dataclass(frozen=True, slots=True)
+class SheetFinding:
+    """What a director found or decided without a visitor, without a word of it."""
+
+    kind: Literal["finding", "decision"]
+    window_number: int
+    noted_at: datetime
+    settled: Literal["on_the_spot", "handed_on"] | None
+
+
+@dataclass(frozen=True, slots=True)
 class Signature:
     """A version of the day's closing."""
 
@@ -104,6 +114,7 @@ class Sheet:
     read_at: datetime
     visits: Sequence[SheetVisit]
     windows: Sequence[SheetWindow]
+    findings: Sequence[SheetFinding]
     matters: dict[str, Named]
     totals: Totals
     signatures: Sequence[Signature]

@@ -6,7 +6,16 @@ from typing import Any
 from uuid import UUID
 
 from services.queue.domain import problems
-from services.queue.domain.sheet import VISITS_MOST, Found, Named, Sheet, SheetVisit, SheetWindow, Signature
+from services.queue.domain.sheet import (
+    VISITS_MOST,
+    Found,
+    Named,
+    Sheet,
+    SheetFinding,
+    SheetVisit,
+    SheetWindow,
+    Signature,
+)
 from services.queue.domain.tickets import Row
 from services.queue.queries.hall import cards_of, session_row
 from services.queue.sql import closings, days, sheets
@@ -39,6 +48,10 @@ async def sheet(connection: Connection, session_id: str) -> Sheet:
         windows=[
             _window(each, venue, found[each["window_id"]], there[each["window_id"]])
             for each in await days.select_windows(connection, session_id)
+        ],
+        findings=[
+            SheetFinding(each["kind"], each["number"], each["noted_at"], each["settled"])
+            for each in await sheets.select_findings(connection, session_id)
         ],
         matters=await _matters(connection, visits),
         totals=Totals(**await closings.count_totals(connection, session_id)),

@@ -36,6 +36,12 @@ VISIT_COLUMNS: tuple[Column, ...] = (
     (words.SOLVED, "count", 9),
     (words.SUGGESTIONS, "count", 12),
 )
+FINDING_COLUMNS: tuple[Column, ...] = (
+    (words.KIND, "text", 14),
+    (words.WINDOW, "count", 9),
+    (words.NOTED_AT, "clock", 8),
+    (words.SETTLED, "text", 12),
+)
 WINDOW_COLUMNS: tuple[Column, ...] = (
     (words.WINDOW, "text", 9),
     (words.DEPARTMENT, "text", 22),
@@ -78,6 +84,7 @@ def lay_out(sheet: Sheet, vault: Vault, zone: ZoneInfo, language: Language) -> d
             "items": [[name.of(language), totals[key]] for key, name in words.TOTAL_NAMES.items()],
         },
         "windows": _windows(sheet, zone, language),
+        "findings": _findings(sheet, zone, language),
         "visits": _visits(sheet, vault, zone, language),
         "nobody": words.NO_VISITS.of(language),
     }
@@ -104,6 +111,19 @@ def _visits(sheet: Sheet, vault: Vault, zone: ZoneInfo, language: Language) -> T
         for row in rows:
             del row[at]
     return _table(words.VISITS, columns, rows, language)
+
+
+def _findings(sheet: Sheet, zone: ZoneInfo, language: Language) -> Table:
+    rows = [
+        [
+            words.FINDING_KINDS[each.kind].of(language),
+            each.window_number,
+            _local(each.noted_at, zone),
+            words.SETTLEMENTS[each.settled].of(language) if each.settled else None,
+        ]
+        for each in sheet.findings
+    ]
+    return _table(words.FINDINGS, FINDING_COLUMNS, rows, language)
 
 
 def _visit(visit: SheetVisit, sheet: Sheet, vault: Vault, zone: ZoneInfo, language: Language) -> list[Any]:

@@ -21,6 +21,7 @@ def make(sheet: dict[str, Any]) -> bytes:
         "made": [sheet["made"][0], _moment(sheet["made"][1])],
         "signatures": [[said, _moment(at)] for said, at in sheet["signatures"]],
         "windows": _written(sheet["windows"]),
+        "findings": _written(sheet["findings"]),
         "visits": _written(sheet["visits"]),
     }
     with as_file(files("manimgx_fonts_cjk")) as folder:

@@ -13,6 +13,12 @@ MADE = Named("制表", "Made")
 TOTALS = Named("全天合计", "The whole day")
 WINDOWS = Named("各窗口", "By window")
 VISITS = Named("逐次接待", "Visits")
+FINDINGS = Named("发现和决定", "Findings and decisions")
+KIND = Named("类别", "Kind")
+NOTED_AT = Named("时间", "Time")
+SETTLED = Named("怎么办了", "Settled")
+FINDING_KINDS = {"finding": Named("发现问题", "Finding"), "decision": Named("现场决定", "Decision")}
+SETTLEMENTS = {"on_the_spot": Named("当场解决", "Solved"), "handed_on": Named("转为问题", "Handed on")}
 NO_VISITS = Named("这一天还没有人来。", "Nobody has come so far.")
 WHOLE_DAY = Named("合计", "Total")
 
@@ -96,6 +102,8 @@ TOTAL_NAMES = {
     "by_principal": Named("局长本人接待批次", "By the head in person"),
     "by_substitute": Named("替班的领导接待批次", "By a substitute"),
     "by_staff": Named("工作人员接待批次", "By staff"),
+    "findings": Named("没有群众时发现的问题", "Findings without a visitor"),
+    "decisions": Named("现场决定", "Decisions"),
     "unserved": Named("没有结果的号", "Tickets without a result"),
     "no_shows": Named("约了没来", "Booked, nobody came"),
     "principals_present": Named("局长到岗", "Heads who came"),

@@ -1,4 +1,4 @@
-"""The sheet as a spreadsheet: three leaves, with real times. A text is written as a text, whatever it begins with."""
+"""The sheet as a spreadsheet: its leaves, with real times. A text is written as a text, whatever it begins with."""
 
 from datetime import datetime
 from io import BytesIO
@@ -23,7 +23,7 @@ def make(sheet: dict[str, Any]) -> bytes:
         formats = {kind: book.add_format({"num_format": number}) for kind, number in FORMATS.items()}
         head = book.add_format({"bold": True, "bottom": 1, "text_wrap": True, "valign": "top"})
         _whole_day(book, sheet, head, formats["moment"])
-        for name in ("windows", "visits"):
+        for name in ("windows", "visits", *(["findings"] if sheet["findings"]["rows"] else [])):
             _table(book, sheet[name], head, formats)
     return file.getvalue()
 

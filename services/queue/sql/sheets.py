@@ -56,3 +56,16 @@ async def count_remarks(connection: Connection, session_id: str) -> Rows:
         """,
         session_id,
     )
+
+
+async def select_findings(connection: Connection, session_id: str) -> Rows:
+    """What was found and decided without a visitor, in its order, without a word of it."""
+    return await connection.fetch(
+        """
+        select finding.kind, window_day.number, finding.noted_at, finding.settled
+        from finding join window_day using (session_id, window_id)
+        where session_id = $1
+        order by finding.noted_at, finding.finding_id
+        """,
+        session_id,
+    )
