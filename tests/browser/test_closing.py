@@ -69,7 +69,7 @@ async def test_a_day_is_brought_to_its_end_and_put_right(open_page, stack):
 
         await press(page, "text=看当天的接待")
         assert left in await page.inner_text("main")
-        await press(page, f".brief li:has(b:text-is('{received}')) a")
+        await press(page, f".brief li:has(b:text-is('{received}')) a:has-text('更正')")
         assert await page.input_value("#persons") == "1"
         await press(page)
         assert "没有可更正的" in await page.inner_text(".errors")

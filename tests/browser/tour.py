@@ -187,7 +187,10 @@ async def _end_of_the_day(page: Page, base: str, day: HallDay) -> AsyncIterator[
     yield "paper visits, too late"
     await page.goto(f"{base}/visits")
     yield "visits"
-    await press(page, ".brief a >> nth=0")
+    await press(page, f".brief a[href^='{base}/tickets/'] >> nth=0")
+    yield "notice of a visit"
+    await page.goto(f"{base}/visits")
+    await press(page, f".brief a[href^='{base}/visits/'] >> nth=0")
     yield "correction"
     await press(page)
     yield "correction, to mend"

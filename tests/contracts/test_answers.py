@@ -42,6 +42,7 @@ READ = [
     (hall.Wishes, views.Wishes),
     (hall.Group, views.Group),
     (hall.WindowBrief, views.WindowBrief),
+    (hall.Hall, views.HallView),
     (hall.SessionToday, views.SessionToday),
     (hall.SessionEarlier, views.SessionEarlier),
     (hall.Today, views.TodayView),
