@@ -1,8 +1,22 @@
 """The table of topics: the one place that says who produces and who consumes what."""
 
-from shared.events import booking, notifications, queue, roster
+from shared.events import accounts, booking, notifications, queue, roster
 from shared.events.base import Topic
 
+PEOPLE = Topic(
+    name="accounts.people.v1",
+    producer="accounts",
+    consumers=("roster", "booking", "queue", "notifications"),
+    key="account_id",
+    meaning="Who may do what, and whose tokens count no more.",
+    events=(
+        accounts.AccountOpened,
+        accounts.AccountGranted,
+        accounts.AccountSuspended,
+        accounts.AccountResumed,
+        accounts.AccountSignedOut,
+    ),
+)
 VENUES = Topic(
     name="roster.venues.v1",
     producer="roster",
@@ -115,4 +129,4 @@ FINDINGS = Topic(
     partitions=1,
 )
 
-TOPICS = (VENUES, MATTERS, SESSIONS, CALENDARS, BOOKINGS, MESSAGES, VISITS, WINDOWS, DAYS, FINDINGS)
+TOPICS = (PEOPLE, VENUES, MATTERS, SESSIONS, CALENDARS, BOOKINGS, MESSAGES, VISITS, WINDOWS, DAYS, FINDINGS)
