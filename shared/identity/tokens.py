@@ -11,7 +11,7 @@ names. What goes wrong is told by one of two problems, which name no reason that
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, Literal
+from typing import Any
 
 import jwt
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
@@ -46,7 +46,7 @@ class TokenUnknown(SignInNeeded):
 class Held(BaseModel):
     """A role, and where. Without department and venue it is held in the whole county."""
 
-    model_config = ConfigDict(frozen=True, extra="ignore")
+    model_config = ConfigDict(frozen=True, extra="ignore", populate_by_name=True)
 
     role: Role
     department_id: str | None = Field(default=None, alias="dep")
@@ -156,7 +156,3 @@ def verify(token: str, keys: Mapping[str, Ed25519PublicKey]) -> Principal:
         official_id=claims.official,
         scope=claims.scope,
     )
-
-
-PublicKeys = dict[str, Ed25519PublicKey]
-KeyUse = Literal["sig"]
