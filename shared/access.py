@@ -1,8 +1,8 @@
 """Who may call a route. Every route declares it; an undeclared one fails the start.
 
-`citizen`: anyone. `staff`: served only where `STAFF_ACCESS=open` until there is sign-in, else the
-route is not there at all. `service`: shows the shared secret of the installation. `operator`: shows the
-operator's. Secrets travel in headers, are compared in constant time, and are never logged.
+`citizen`: anyone. `staff`: whoever shows a token of a staff account; `STAFF_ACCESS` may open these routes to anyone,
+for a demonstration, or leave them out. `service`: shows the shared secret of the installation. `operator`: shows
+the operator's. Secrets travel in headers, are compared in constant time, and are never logged.
 """
 
 import hmac
@@ -16,6 +16,7 @@ from fastapi.params import Depends
 from fastapi.routing import APIRoute
 from pydantic import SecretStr
 
+from shared.identity.recognition import Recognition
 from shared.problems import Problem
 
 SERVICE_HEADER = "X-Service-Secret"
@@ -32,7 +33,7 @@ class Caller(StrEnum):
 
 
 class AccessDenied(Problem):
-    """The caller showed no, or a wrong, secret."""
+    """The caller showed no secret or a wrong one, or is signed in and may not do this."""
 
     status = 403
     code = "access_denied"
@@ -51,10 +52,21 @@ class _Allowed:
 
     async def __call__(self, request: Request) -> None:
         settings = request.app.state.settings
+        if self.caller is Caller.STAFF and settings.staff_access == "signed_in":
+            await _recognise_staff(request)
         if self.caller is Caller.SERVICE and not _shows(request, SERVICE_HEADER, settings.service_secret):
             raise AccessDenied
         if self.caller is Caller.OPERATOR and not _shows(request, OPERATOR_HEADER, settings.operator_secret):
             raise AccessDenied
+
+
+async def _recognise_staff(request: Request) -> None:
+    """Raises SignInNeeded where nobody is signed in, AccessDenied where somebody is who is not staff."""
+    recognition: Recognition = request.app.state.runtime.recognition
+    found = await recognition.principal(request)
+    if found.kind != "staff" or found.scope is not None:  # a token with a scope is good for that alone
+        raise AccessDenied
+    request.state.principal = found
 
 
 def allow(caller: Caller) -> Any:
@@ -99,7 +111,7 @@ def declared(router: APIRouter) -> dict[str, Caller]:
 def offered(router: APIRouter, *, staff_access: str) -> APIRouter:
     """The router with every declaration checked, without the staff routes where nobody can be told from staff."""
     callers = declared(router)
-    if staff_access == "open":
+    if staff_access != "closed":
         return router
     kept = [
         route

@@ -31,6 +31,9 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from shared import access, health, logs, problems
 from shared.bodies import Bodies, Body
 from shared.database import PASSING_ERRORS, Pool, open_pool
+from shared.identity.keys import Keys
+from shared.identity.recognition import Recognition
+from shared.identity.standing import Standings
 from shared.settings import ServiceSettings
 
 if TYPE_CHECKING:
@@ -60,8 +63,14 @@ class Runtime:
     messaging: "Messaging | None" = None
     parts: dict[str, Any] = field(default_factory=dict)
     """What the service itself adds at its start, such as booking's combiner."""
+    recognition: Recognition = field(init=False)
+    """Tells who asks."""
     at_exit: list[Callable[[], None]] = field(default_factory=list)
     """Called when the process is asked to end, before its connections are waited for: to end what never ends itself."""
+
+    def __post_init__(self) -> None:
+        """Ask accounts for its keys through this process's client."""
+        self.recognition = Recognition(Keys(self.http, self.settings.accounts_url), Standings())
 
     @property
     def pool(self) -> Pool:
@@ -126,7 +135,8 @@ def build(  # noqa: PLR0913  (the parts a service is made of)
             if running.messaging is not None:
                 running.messaging.start()
                 stack.push_async_callback(running.messaging.stop)
-            tasks = [asyncio.create_task(_supervise(each, worker, running)) for each, worker in (workers or {}).items()]
+            running_workers = {**(workers or {}), **({"standings": _keep_standings} if database else {})}
+            tasks = [asyncio.create_task(_supervise(each, worker, running)) for each, worker in running_workers.items()]
             stack.push_async_callback(_cancel, tasks)
             logger.info("service_started", host=settings.host, port=settings.port)
             yield
@@ -165,6 +175,10 @@ def _messaging(running: Runtime, subscriptions: "Subscriptions | None") -> "Mess
     from shared.messaging.runner import Messaging  # noqa: PLC0415  (see above)
 
     return Messaging(running.settings, running.name, running.pool, subscriptions)
+
+
+async def _keep_standings(running: Runtime) -> None:
+    await running.recognition.standings.keep(running.pool)
 
 
 class _Application(FastAPI):

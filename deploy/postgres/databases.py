@@ -19,7 +19,7 @@ import asyncpg
 from deploy.postgres import sql
 
 ROOT = Path(__file__).parents[2]
-SHARED_MIGRATIONS = ROOT / "shared" / "messaging" / "migrations"
+SHARED_MIGRATIONS = tuple(sorted(ROOT.glob("shared/*/migrations")))
 MIGRATE_SECONDS = 120.0
 
 
@@ -82,7 +82,7 @@ def _dbmate() -> str:
 
 async def migrate(service: str, owner_dsn: str) -> None:
     """Bring the service's database to the latest migration: the shared ones first. Raises MigrationFailed."""
-    folders = [folder for folder in (SHARED_MIGRATIONS, ROOT / "services" / service / "migrations") if folder.is_dir()]
+    folders = [folder for folder in (*SHARED_MIGRATIONS, ROOT / "services" / service / "migrations") if folder.is_dir()]
     separator = "&" if urlsplit(owner_dsn).query else "?"
     url = owner_dsn if "sslmode=" in owner_dsn else f"{owner_dsn}{separator}sslmode=disable"
     directions = [part for folder in folders for part in ("--migrations-dir", str(folder))]

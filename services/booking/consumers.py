@@ -9,10 +9,12 @@ from shared.database import Connection
 from shared.events import roster
 from shared.events.queue import VisitEvent
 from shared.events.topics import MATTERS, SESSIONS, VISITS
+from shared.identity.consumers import listen
 from shared.messaging.consumer import Received, Subscriptions
 from shared.messaging.metrics import count_gap
 
 subscriptions = Subscriptions("booking")
+listen(subscriptions)
 
 
 @subscriptions.to(MATTERS)

@@ -7,7 +7,8 @@ Owns: messages with their deliveries, and the console channel's box.
 Publishes: notifications.messages.v1, from the moment a message is rendered and has its channel; what is
 withdrawn before that was never said.
 Consumes: roster.venues.v1, roster.matters.v1, roster.sessions.v1 (what to say), booking.bookings.v1 (what about),
-queue.visits.v1, queue.windows.v1 (the day). A visit without a booking has no address and is told nothing.
+queue.visits.v1, queue.windows.v1 (the day), accounts.people.v1 (whose tokens count no more). A visit without a booking
+has no address and is told nothing.
 Promises: a message is unique for ever by booking, visit or window, version, kind and recipient, so a topic read again
 tells nobody twice. It is sent at least once, and at most once where the channel recognises its id; a
 sending whose end is unknown is counted. Nothing is sent of a booking that is gone or of a turn

@@ -13,10 +13,12 @@ from shared.events import roster
 from shared.events.booking import BookingEvent
 from shared.events.queue import VisitEvent, WindowEvent
 from shared.events.topics import BOOKINGS, MATTERS, SESSIONS, VENUES, VISITS, WINDOWS
+from shared.identity.consumers import listen
 from shared.messaging.consumer import Received, Subscriptions
 from shared.messaging.metrics import count_gap
 
 subscriptions = Subscriptions("notifications")
+listen(subscriptions)
 
 
 @subscriptions.to(VENUES)

@@ -6,10 +6,12 @@ from shared.database import Connection, on_commit
 from shared.events import roster
 from shared.events.booking import BookingEvent
 from shared.events.topics import BOOKINGS, CALENDARS, MATTERS, SESSIONS, VENUES
+from shared.identity.consumers import listen
 from shared.messaging.consumer import Received, Subscriptions
 from shared.messaging.metrics import count_gap
 
 subscriptions = Subscriptions("queue")
+listen(subscriptions)
 
 
 @subscriptions.to(VENUES)

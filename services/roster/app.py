@@ -2,6 +2,7 @@
 
 from fastapi import FastAPI
 
+from services.roster.consumers import subscriptions
 from services.roster.routes import routers
 from services.roster.settings import RosterSettings
 from services.roster.workers import plan_daily
@@ -15,5 +16,6 @@ def create_app() -> FastAPI:
         title="服务日 roster",
         settings=RosterSettings(),
         routers=routers,
+        subscriptions=subscriptions,
         workers={"planning": plan_daily},
     )

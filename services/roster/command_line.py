@@ -16,6 +16,7 @@ from rich.console import Console
 
 from services.roster import commands, queries
 from services.roster.app import create_app
+from services.roster.consumers import subscriptions
 from services.roster.domain.pack import read_calendars, read_pack
 from services.roster.domain.planning import ClashChoice, Planned, PlanReport, Reason
 from services.roster.domain.problems import ConfirmationNeeded
@@ -35,6 +36,7 @@ command_line = make_command_line(
     "roster",
     settings_factory=RosterSettings,
     app_factory=create_app,
+    subscriptions=subscriptions,
     aggregate_ids=queries.aggregate_ids,
     state_events=commands.state_events,
 )

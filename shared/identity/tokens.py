@@ -60,8 +60,8 @@ class _Claims(BaseModel):
 
     sub: str = Field(min_length=1, max_length=64)
     sid: str = Field(min_length=1, max_length=64)
-    iat: int
-    exp: int
+    iat: float
+    exp: float
     kind: Kind
     official: str | None = Field(default=None, max_length=64)
     scope: str | None = Field(default=None, max_length=128)
@@ -100,8 +100,8 @@ def issue(principal: Principal, key: Ed25519PrivateKey, key_id: str) -> str:
         "sub": principal.account_id,
         "sid": principal.session_id,
         "kind": principal.kind,
-        "iat": int(principal.issued_at.timestamp()),
-        "exp": int(principal.expires_at.timestamp()),
+        "iat": principal.issued_at.timestamp(),  # to the microsecond: a token made just after a revocation counts
+        "exp": principal.expires_at.timestamp(),
         "held": [each.model_dump(by_alias=True, exclude_none=True) for each in principal.held],
     }
     if principal.official_id is not None:
