@@ -63,6 +63,8 @@ class Runtime:
     messaging: "Messaging | None" = None
     parts: dict[str, Any] = field(default_factory=dict)
     """What the service itself adds at its start, such as booking's combiner."""
+    takes_forms: bool = False
+    """Whether its requests are forms of pages, which it guards itself."""
     recognition: Recognition = field(init=False)
     """Tells who asks."""
     at_exit: list[Callable[[], None]] = field(default_factory=list)
@@ -70,7 +72,8 @@ class Runtime:
 
     def __post_init__(self) -> None:
         """Ask accounts for its keys through this process's client."""
-        self.recognition = Recognition(Keys(self.http, self.settings.accounts_url), Standings())
+        keys = Keys(self.http, self.settings.accounts_url)
+        self.recognition = Recognition(keys, Standings(), takes_forms=self.takes_forms)
 
     @property
     def pool(self) -> Pool:
@@ -108,13 +111,15 @@ def build(  # noqa: PLR0913  (the parts a service is made of)
     workers: Mapping[str, Worker] | None = None,
     on_start: Callable[[Runtime, AsyncExitStack], Awaitable[None]] | None = None,
     database: bool = True,
+    takes_forms: bool = False,
     short_cuts: "Mapping[tuple[str, str], Endpoint] | None" = None,
 ) -> FastAPI:
     """Put a service together. RuntimeError where a route does not declare whom it is for.
 
     `on_start` runs once the database is there and before anything is consumed; what it enters on the
     stack is left again at the stop. `short_cuts` are endpoints by method and path that are served past the
-    framework, whose layers cost more than a hot route's own work; each is a route for citizens as well.
+    framework, whose layers cost more than a hot route's own work; each is a route for citizens as well. `takes_forms`: its
+    routes act on forms of pages, and guard them.
     """
     asyncapi = _asyncapi(name, subscriptions) if database else None
 
@@ -124,7 +129,7 @@ def build(  # noqa: PLR0913  (the parts a service is made of)
         async with AsyncExitStack() as stack:
             limits = httpx.Limits(max_connections=64)
             http = await stack.enter_async_context(httpx.AsyncClient(timeout=5.0, limits=limits, trust_env=False))
-            running = Runtime(name=name, settings=settings, http=http)
+            running = Runtime(name=name, settings=settings, http=http, takes_forms=takes_forms)
             app.state.runtime = running
             if database:
                 running.database = await _open_pool(running)

@@ -29,7 +29,7 @@ AGAIN_SECONDS = 30
 def create_app(settings: WebSettings | None = None) -> FastAPI:
     """The application, ready to be served."""
     settings = settings or WebSettings()
-    app = build(name="web", title="服务日 pages", settings=settings, routers=ROUTERS, database=False)
+    app = build(name="web", title="服务日 pages", settings=settings, routers=ROUTERS, database=False, takes_forms=True)
     site = Site.build(settings)
     app.state.site = site
     app.add_middleware(Edge, cookies=site.cookies, too_large=_on_too_large)

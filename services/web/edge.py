@@ -10,7 +10,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from services.web import preferences
 from services.web.forms import FORM_BYTES
-from services.web.security import HEADERS, TRANSPORT_HEADER, Cookies, is_secure
+from services.web.security import HEADERS, TRANSPORT_HEADER, Cookies
+from shared.gateway import is_secure
 
 
 class Edge:

@@ -32,6 +32,7 @@ from services.web.settings import WebSettings
 from services.web.upstream import Refused, Upstream
 from shared.events.roster import Venue
 from shared.gateway import client_address
+from shared.identity.recognition import token_of
 from shared.privacy import mask_number
 
 HERE = Path(__file__).parent
@@ -158,7 +159,7 @@ class Page:
     @property
     def is_staff(self) -> bool:
         """Whether it is one of the staff's pages, where there are any."""
-        return self.site.settings.staff_access == "open" and f"{self.here}/".startswith("/staff/")
+        return self.site.settings.staff_access != "closed" and f"{self.here}/".startswith("/staff/")
 
     @property
     def kiosk(self) -> str:
@@ -266,7 +267,8 @@ async def open_page(request: Request) -> Page:
         raise Unreadable
     code = site.cookies.read(request, LANGUAGE_COOKIE)
     elder = site.cookies.read(request, ELDER_COOKIE)
-    upstream = Upstream(request.app.state.runtime.http, site.settings, client_address(request))
+    token = token_of(request, takes_forms=True)
+    upstream = Upstream(request.app.state.runtime.http, site.settings, client_address(request), token)
     queries = Queries(upstream, site.memory)
     try:
         venue = await or_none(queries.venue())

@@ -27,6 +27,7 @@ from pydantic import SecretStr
 
 from services.web.sealing import Seal
 from services.web.settings import WebSettings
+from shared.gateway import is_secure
 
 FORM_COOKIE = "form"
 VOUCHER_COOKIE = "voucher"
@@ -54,11 +55,6 @@ HEADERS = {
 }
 HOST = re.compile(r"(\[[0-9a-f:.]+\]|[a-z0-9.-]+)(:[0-9]{1,5})?")
 TRANSPORT_HEADER = ("Strict-Transport-Security", "max-age=31536000")
-
-
-def is_secure(request: Request) -> bool:
-    """Whether the visitor's browser speaks https: the gateway says so, which alone reaches this service."""
-    return request.headers.get("x-forwarded-proto", request.url.scheme) == "https"
 
 
 def public_origin(request: Request, settings: WebSettings) -> str | None:

@@ -21,7 +21,7 @@ from shared.problems import FieldProblem
 
 logger = structlog.get_logger(__name__)
 
-Service = Literal["roster", "booking", "queue", "notifications"]
+Service = Literal["accounts", "roster", "booking", "queue", "notifications"]
 Answer = TypeVar("Answer", bound=State)
 
 ANSWER_BYTES = 4 * 1024 * 1024
@@ -55,6 +55,8 @@ class Upstream:
     http: httpx.AsyncClient = field(repr=False)
     settings: WebSettings = field(repr=False)
     client_address: str = ""
+    token: str = field(default="", repr=False)
+    """Of whoever is signed in; empty where nobody is."""
 
     async def get(self, service: Service, path: str, answer: type[Answer], **params: str | int | None) -> Answer:
         """Read one thing, or a list of them as `items`; raises Refused and Unavailable."""
@@ -72,6 +74,7 @@ class Upstream:
 
     def _base(self, service: Service) -> str:
         urls = {
+            "accounts": self.settings.accounts_url,
             "roster": self.settings.roster_url,
             "booking": self.settings.booking_url,
             "queue": self.settings.queue_url,
@@ -86,6 +89,8 @@ class Upstream:
             "X-Client-Address": self.client_address,
             "X-Correlation-Id": structlog.contextvars.get_contextvars().get("correlation_id", ""),
         }
+        if self.token:
+            headers["Authorization"] = f"Bearer {self.token}"
         may_ask_again = method == "GET" or "Idempotency-Key" in headers
         timeout = self.settings.upstream_seconds
         sent = partial(

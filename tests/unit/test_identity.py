@@ -256,15 +256,23 @@ async def test_no_more_tokens_are_remembered_than_there_is_room_for(recognition,
         ("POST", {"authorization": "bearer abc"}, "abc"),
         ("GET", {"authorization": "Basic abc", "cookie": "session=xyz"}, ""),
         ("GET", {"cookie": "session=xyz"}, "xyz"),
-        ("GET", {"cookie": "session=xyz; __Host-session=real"}, "real"),
-        ("POST", {"cookie": "__Host-session=real"}, ""),
-        ("DELETE", {"cookie": "__Host-session=real"}, ""),
+        ("GET", {"cookie": "session=xyz; __Host-session=real", "x-forwarded-proto": "https"}, "real"),
+        ("GET", {"cookie": "session=planted", "x-forwarded-proto": "https"}, ""),
+        ("POST", {"cookie": "session=xyz"}, ""),
+        ("DELETE", {"cookie": "session=xyz"}, ""),
         ("GET", {}, ""),
     ],
 )
 def test_a_cookie_counts_only_where_nothing_is_changed(method, headers, shown):
     raw = [(name.encode(), value.encode()) for name, value in headers.items()]
-    assert token_of(Request({"type": "http", "method": method, "headers": raw})) == shown
+    request = Request({"type": "http", "method": method, "scheme": "http", "path": "/", "headers": raw})
+    assert token_of(request) == shown
+
+
+def test_the_pages_take_it_with_their_forms():
+    raw = [(b"cookie", b"session=xyz")]
+    request = Request({"type": "http", "method": "POST", "scheme": "http", "path": "/", "headers": raw})
+    assert token_of(request, takes_forms=True) == "xyz"
 
 
 def test_a_tokens_key_is_looked_up_by_its_header_alone():
