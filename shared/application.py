@@ -118,8 +118,8 @@ def build(  # noqa: PLR0913  (the parts a service is made of)
 
     `on_start` runs once the database is there and before anything is consumed; what it enters on the
     stack is left again at the stop. `short_cuts` are endpoints by method and path that are served past the
-    framework, whose layers cost more than a hot route's own work; each is a route for citizens as well. `takes_forms`: its
-    routes act on forms of pages, and guard them.
+    framework, whose layers cost more than a hot route's own work; each is a route for citizens as well.
+    `takes_forms`: its routes act on forms of pages, and guard them.
     """
     asyncapi = _asyncapi(name, subscriptions) if database else None
 
