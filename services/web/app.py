@@ -1,12 +1,15 @@
 """The pages put together: settings, routes, the outermost layer, and a page for every error."""
 
 from http import HTTPStatus
+from urllib.parse import urlencode
 
 import structlog
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
+from fastapi.responses import RedirectResponse
 from starlette.exceptions import HTTPException
 
+from services.web import preferences
 from services.web.drafts import Told
 from services.web.edge import Edge, protection
 from services.web.forms import Unreadable
@@ -19,9 +22,12 @@ from services.web.security import TooMuchToKeep
 from services.web.settings import WebSettings
 from services.web.upstream import Refused, Unavailable
 from shared.application import build
+from shared.identity.tokens import SignInNeeded, TokenUnknown
+from shared.problems import Problem
 
 logger = structlog.get_logger(__name__)
 
+SIGN_IN_CODES = frozenset({SignInNeeded.code, TokenUnknown.code})
 AGAIN_SECONDS = 30
 """When a page that a service was missing for may be tried again."""
 
@@ -35,6 +41,8 @@ def create_app(settings: WebSettings | None = None) -> FastAPI:
     app.add_middleware(Edge, cookies=site.cookies, too_large=_on_too_large)
     app.add_exception_handler(Unavailable, _on_unavailable)
     app.add_exception_handler(Refused, _on_refused)
+    app.add_exception_handler(SignInNeeded, _on_sign_in_needed)
+    app.add_exception_handler(Problem, _on_problem)
     app.add_exception_handler(Unreadable, _on_unreadable)
     app.add_exception_handler(NotThere, _on_not_there)
     app.add_exception_handler(TooMuchToKeep, _on_too_much_to_keep)
@@ -73,6 +81,8 @@ async def _on_refused(request: Request, error: Exception) -> Response:
     assert isinstance(error, Refused)  # noqa: S101  (what it is registered for)
     if error.code == "invalid_request" and request.method == "GET":  # an id that can be nobody's
         return await _tell(request, "not_found", HTTPStatus.NOT_FOUND)
+    if error.code in SIGN_IN_CODES:
+        return await _on_sign_in_needed(request, error)
     page = await open_page(request)
     if error.code == "matter_unknown" and error.service == "booking":
         matter_id = str(request.path_params.get("matter_id", ""))
@@ -87,6 +97,20 @@ async def _on_refused(request: Request, error: Exception) -> Response:
     return page.tell(
         refusal(error.code), error.status, code=error.code, retry_after=error.retry_after, matter_id=matter_id
     )
+
+
+async def _on_sign_in_needed(request: Request, _: Exception) -> Response:
+    """Nobody is signed in, or not any more: to the sign-in, and from there back to this page."""
+    asked = request.url.query if request.method == "GET" else ""
+    here = preferences.own_path(request) + (f"?{asked}" if asked else "")
+    return RedirectResponse(f"/sign-in?{urlencode({'to': here})}", HTTPStatus.SEE_OTHER)
+
+
+async def _on_problem(request: Request, error: Exception) -> Response:
+    assert isinstance(error, Problem)  # noqa: S101  (what it is registered for)
+    request.state.principal = None
+    page = await open_page(request)
+    return page.tell(refusal(error.code), error.status, code=error.code)
 
 
 async def _on_unreadable(request: Request, error: Exception) -> Response:

@@ -6,7 +6,8 @@ from typing import Any
 from services.web.closing import Closing
 from services.web.domain import Booking
 from services.web.hall import Desk, Promises, Status, Ticket, Today
-from services.web.queries import QUEUE, segment
+from services.web.people import SignedIn, TelephonePending, TelephoneSet
+from services.web.queries import ACCOUNTS, QUEUE, segment
 from services.web.upstream import Refused, Unavailable, Upstream
 from shared.events.base import State
 from shared.problems import FieldProblem
@@ -17,6 +18,32 @@ class Commands:
     """Everything that a page may have done."""
 
     upstream: Upstream
+
+    async def sign_in(self, login: str, password: str, code: str) -> SignedIn:
+        """Begin a sign-in; `code` is the telephone's, empty where none was typed."""
+        body = {"login": login, "password": password, **({"code": code} if code else {})}
+        return await self.upstream.post("accounts", f"{ACCOUNTS}/sign-in", SignedIn, body)
+
+    async def renew(self) -> SignedIn:
+        """A new token for the sign-in that goes on."""
+        return await self.upstream.post("accounts", f"{ACCOUNTS}/session/renew", SignedIn, {})
+
+    async def sign_out(self) -> None:
+        """End this sign-in."""
+        await self.upstream.delete("accounts", f"{ACCOUNTS}/session")
+
+    async def choose_password(self, present: str, new: str) -> None:
+        """Set a password of one's own."""
+        body = {"password": present, "new_password": new}
+        await self.upstream.post("accounts", f"{ACCOUNTS}/me/password", State, body)
+
+    async def pending_telephone(self) -> TelephonePending:
+        """A new secret for a telephone."""
+        return await self.upstream.post("accounts", f"{ACCOUNTS}/me/totp", TelephonePending, {})
+
+    async def confirm_telephone(self, code: str) -> TelephoneSet:
+        """The telephone's first code."""
+        return await self.upstream.post("accounts", f"{ACCOUNTS}/me/totp/confirm", TelephoneSet, {"code": code})
 
     async def book(self, body: dict[str, Any], key: str) -> Booking:
         """Take a seat; with the same key and body again it is the same booking."""

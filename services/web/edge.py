@@ -10,8 +10,10 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from services.web import preferences
 from services.web.forms import FORM_BYTES
+from services.web.pages import RENEWED
 from services.web.security import HEADERS, TRANSPORT_HEADER, Cookies
 from shared.gateway import is_secure
+from shared.identity.recognition import COOKIE
 
 
 class Edge:
@@ -31,12 +33,14 @@ class Edge:
         head_only = scope["method"] == "HEAD"
         if head_only:
             scope = {**scope, "method": "GET"}
+        scope.setdefault("state", {})  # one for all layers: what a page notes there is read here
         request = Request(scope, receive)
 
         async def send_protected(message: Message) -> None:
             if head_only and message["type"] == "http.response.body":
                 message = {**message, "body": b""}
             if message["type"] == "http.response.start":
+                message["headers"] = [*message["headers"], *self._renewed(request)]
                 present = {name.lower() for name, _ in message["headers"]}
                 added = [each for each in protection(request) if each[0] not in present]
                 message["headers"] = [*message["headers"], *added]
@@ -48,6 +52,15 @@ class Edge:
         elif request.method == "GET":
             answer = self._preference(request)
         await (answer or self._app)(scope, receive, send_protected)
+
+    def _renewed(self, request: Request) -> list[tuple[bytes, bytes]]:
+        """The cookie with the token that the page got anew while it was made."""
+        token = getattr(request.state, RENEWED, "")
+        if not token:
+            return []
+        kept = Response()
+        self._cookies.set(request, kept, COOKIE, token, None)
+        return [each for each in kept.raw_headers if each[0] == b"set-cookie"]
 
     def _preference(self, request: Request) -> Response | None:
         """`?lang=en` and `?elder=1` are remembered, and leave the address again."""

@@ -7,8 +7,8 @@ never reached the phone number of the settings stands there.
 
 import hashlib
 import re
-from dataclasses import dataclass, field
-from datetime import datetime
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any
@@ -29,10 +29,11 @@ from services.web.queries import Memory, Queries, or_none
 from services.web.refusals import STAFF_STEPS, Refusal
 from services.web.security import ELDER_COOKIE, FORM_COOKIE, LANGUAGE_COOKIE, Cookies
 from services.web.settings import WebSettings
-from services.web.upstream import Refused, Upstream
+from services.web.upstream import Refused, Unavailable, Upstream
 from shared.events.roster import Venue
 from shared.gateway import client_address
 from shared.identity.recognition import token_of
+from shared.identity.tokens import TOKEN_SECONDS, Principal
 from shared.privacy import mask_number
 
 HERE = Path(__file__).parent
@@ -162,6 +163,11 @@ class Page:
         return self.site.settings.staff_access != "closed" and f"{self.here}/".startswith("/staff/")
 
     @property
+    def is_signed_in(self) -> bool:
+        """Whether somebody's token stands behind this page."""
+        return getattr(self.request.state, "principal", None) is not None
+
+    @property
     def kiosk(self) -> str:
         """The address of the kiosk that this is a page of, for the public stands before it; empty if of none."""
         found = KIOSK.match(self.here)
@@ -254,6 +260,26 @@ def site_of(request: Request) -> Site:
     return found
 
 
+RENEWED = "renewed"
+"""Where a request's state notes the token that was got anew, so that the outermost layer gives it to the browser."""
+
+
+async def _going_on(request: Request, upstream: Upstream) -> Upstream:
+    """The same with a new token where this one has lived half its life; with the old one while accounts is away.
+
+    Raises Refused where accounts says that the sign-in is over.
+    """
+    principal: Principal | None = getattr(request.state, "principal", None)
+    if principal is None or (datetime.now(UTC) - principal.issued_at).total_seconds() < TOKEN_SECONDS / 2:
+        return upstream
+    try:
+        found = await Commands(upstream).renew()
+    except Unavailable:
+        return upstream
+    setattr(request.state, RENEWED, found.token)
+    return replace(upstream, token=found.token)
+
+
 async def open_page(request: Request) -> Page:
     """The request's page (a FastAPI dependency). Raises Unreadable for an address that is no text."""
     site = site_of(request)
@@ -269,6 +295,7 @@ async def open_page(request: Request) -> Page:
     elder = site.cookies.read(request, ELDER_COOKIE)
     token = token_of(request, takes_forms=True)
     upstream = Upstream(request.app.state.runtime.http, site.settings, client_address(request), token)
+    upstream = await _going_on(request, upstream)
     queries = Queries(upstream, site.memory)
     try:
         venue = await or_none(queries.venue())

@@ -30,12 +30,14 @@ from services.web.domain import (
     Slots,
 )
 from services.web.hall import Desk, Hall, Notice, Promises, Screen, Status, Today
+from services.web.people import AccountShown
 from services.web.settings import WebSettings
 from services.web.upstream import Answer, Refused, Unavailable, Upstream
 from shared.events.roster import Venue
 
 Found = TypeVar("Found")
 
+ACCOUNTS = "/api/accounts/v1"
 QUEUE = "/api/queue/v1"
 REMEMBERED = 512
 MATTERS = 500
@@ -214,6 +216,10 @@ class Queries:
     async def closing(self, session_id: str) -> Closing:
         """The end of a session's day (staff)."""
         return await self.upstream.get("queue", f"{QUEUE}/staff/sessions/{segment(session_id)}/closing", Closing)
+
+    async def me(self) -> AccountShown:
+        """Whoever is signed in."""
+        return await self.upstream.get("accounts", f"{ACCOUNTS}/me", AccountShown)
 
     async def hall(self, session_id: str) -> Hall:
         """All windows of a session, and whether its day is closed."""

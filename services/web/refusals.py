@@ -96,6 +96,19 @@ REFUSALS: dict[str, Refusal] = {
         phrase("试得太多，先歇一会儿"), phrase("为了保护大家的信息，过一会儿才能再查。着急的话请打电话。"), Way.LOOKUP
     ),
     "busy": Refusal(phrase("现在约的人太多"), phrase("请过几秒再点一次。您填的内容都还在，不会约重。"), Way.AGAIN),
+    "sign_in_needed": Refusal(phrase("请先登录"), phrase("登录过期了，或者在别处退出了。请重新登录。"), Way.START),
+    "token_unknown": Refusal(phrase("请先登录"), phrase("登录过期了，或者在别处退出了。请重新登录。"), Way.START),
+    "sign_in_refused": Refusal(
+        phrase("用户名、密码或者动态码不对"),
+        phrase("请看看大小写，等手机上换了新的动态码再试。忘了密码，请找系统管理员。"),
+        Way.AGAIN,
+    ),
+    "too_busy": Refusal(phrase("登录的人太多了"), phrase("请等几秒钟再点一次。"), Way.AGAIN),
+    "password_refused": Refusal(phrase("现在的密码不对"), phrase("请重新写一次。"), Way.AGAIN),
+    "enrolment_needed": Refusal(phrase("还有两步没有做完"), phrase("请先设自己的密码，再绑定手机。"), Way.START),
+    "identity_unavailable": Refusal(
+        phrase("现在认不出您是谁"), phrase("我们正在修。过一会儿再试一次，着急就打电话。"), Way.AGAIN
+    ),
     "access_denied": Refusal(phrase("这一页不对外开放"), phrase("请回到首页。"), Way.START),
     "not_found": Refusal(
         phrase("没有这一页"), phrase("地址可能打错了，或者这一页已经搬走。从首页能找到所有能办的事。"), Way.START
@@ -191,6 +204,9 @@ STAFF_STEPS: dict[str, str] = {
 UNKNOWN = Refusal(phrase("这一步没有办成"), phrase("请过一会儿再试。还不行，请打电话，我们替您约。"), Way.AGAIN)
 
 AWAY: dict[str, Refusal] = {
+    "accounts": Refusal(
+        phrase("现在不能登录"), phrase("我们正在修。登录着的窗口照常用；过一会儿再试一次，着急就打电话。"), Way.AGAIN
+    ),
     "roster": Refusal(
         phrase("现在看不到事项和服务日的安排"),
         phrase("我们正在修。已经约好的不受影响，照常来；现在就可以查预约、取消预约。"),

@@ -72,6 +72,10 @@ class Upstream:
         found = await self._ask(service, "POST", path, json=body, headers=headers)
         return self._read(service, answer, found)
 
+    async def delete(self, service: Service, path: str) -> None:
+        """End a thing; raises Refused and Unavailable."""
+        await self._ask(service, "DELETE", path)
+
     def _base(self, service: Service) -> str:
         urls = {
             "accounts": self.settings.accounts_url,

@@ -237,7 +237,7 @@ def visitor(county: County, *, origin: str = ORIGIN, **changes: Any) -> httpx.As
     chosen = app.state.settings
     app.state.site = replace(app.state.site, memory=Memory(chosen))
     http = httpx.AsyncClient(transport=httpx.MockTransport(county))
-    app.state.runtime = Runtime(name="web", settings=chosen, http=http)
+    app.state.runtime = Runtime(name="web", settings=chosen, http=http, takes_forms=True)
     return httpx.AsyncClient(
         transport=httpx.ASGITransport(app=app, raise_app_exceptions=False), base_url=origin, headers={"Origin": origin}
     )

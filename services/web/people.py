@@ -1,0 +1,45 @@
+"""What accounts answers to whoever signs in."""
+
+from datetime import datetime
+
+from shared.events.base import State
+
+
+class AccountShown(State):
+    """One's own account."""
+
+    login: str
+    name: str = ""
+    official_id: str | None = None
+    must_change_password: bool = False
+    telephone: bool = False
+    """Whether a telephone is set up, whose codes are asked for at each sign-in."""
+
+
+class SignedIn(State):
+    """A token, and whom it names."""
+
+    token: str
+    expires_at: datetime
+    session_ends_at: datetime
+    scope: str | None = None
+    """`enrol`: good for a password of one's own and the telephone alone."""
+    account: AccountShown
+
+    @property
+    def is_first(self) -> bool:
+        """Whether a password of one's own and a telephone are still to be set up."""
+        return self.scope is not None
+
+
+class TelephonePending(State):
+    """What a telephone reads from a square code, or is told by hand."""
+
+    address: str
+    secret: str
+
+
+class TelephoneSet(State):
+    """Codes for when the telephone is lost, each good once."""
+
+    recovery_codes: tuple[str, ...] = ()
