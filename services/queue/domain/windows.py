@@ -55,10 +55,14 @@ class WindowDay:
             return "substitute", self.substitute_id
         return "staff", None
 
+    @property
+    def there(self) -> str | None:
+        """Who is to be here while it receives: the official on duty, or whoever sits in."""
+        return self.official_id if self.attendance == "present" else self.substitute_id
+
     def has(self, official_id: str) -> bool:
         """Whether they are at this window now, on duty or for somebody else. At a closed window nobody is."""
-        there = self.official_id if self.attendance == "present" else self.substitute_id
-        return self.state != "closed" and there == official_id
+        return self.state != "closed" and self.there == official_id
 
     def public(self, venue_id: str, day: date) -> events.WindowDay:
         """The state as events tell it."""
