@@ -8,7 +8,7 @@ from services.queue.commands.day import Day
 from services.queue.commands.leaving import promise_place
 from services.queue.commands.results import keep_outcomes, keep_remarks, results_of
 from services.queue.domain import problems, requests, tickets
-from services.queue.domain.people import CARD_PURPOSE, CODE_PURPOSE, Card, code_digits
+from services.queue.domain.people import CARD_PURPOSE, CODE_PURPOSE, REQUEST_PURPOSE, Card, code_digits
 from services.queue.domain.tickets import Row, Ticket
 from services.queue.domain.windows import WindowDay
 from services.queue.sql import cards as cards_sql
@@ -108,11 +108,11 @@ async def enter_paper_visit(day: Day, wish: requests.PaperVisit, idempotency_key
     """
     if day.closed_at is not None:
         raise problems.DayClosed
-    if idempotency_key is not None:
+    digest = vault.blind_index(REQUEST_PURPOSE, wish.model_dump_json()) if idempotency_key is not None else None
+    if idempotency_key is not None and digest is not None:
         known = await sql.select_by_key(day.connection, idempotency_key)
         if known is not None:
-            matter_ids = [each.matter_id for each in wish.outcomes]
-            return tickets.repeated(Ticket.of(known), day.session_id, "paper", matter_ids)
+            return tickets.repeated(known, day.session_id, "paper", digest)
     if wish.finished_at > day.now or wish.arrived_at.astimezone(day.zone).date() != day.date:
         raise problems.InvalidRequest.of("/arrived_at", "times_elsewhere", "the times are not of this day so far")
     window = await day.window(wish.window_id)
@@ -132,6 +132,7 @@ async def enter_paper_visit(day: Day, wish: requests.PaperVisit, idempotency_key
             "source": "paper",
             "booking_id": booking["booking_id"] if booking else None,
             "idempotency_key": idempotency_key,
+            "request_digest": digest,
             "department_id": window.department_id,
             "bound_to": window.window_id,
             "matter_ids": [each.matter_id for each in wish.outcomes],
