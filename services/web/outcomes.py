@@ -12,7 +12,7 @@ from fastapi import Response
 
 from services.web.hall import Desk
 from services.web.pages import Page
-from services.web.security import TooMuchToKeep
+from services.web.security import KEPT_PARTS, TooMuchToKeep
 
 OF = "of"
 """The field that names the ticket whose outcome a form carries."""
@@ -43,7 +43,9 @@ def shown_with(page: Page, desk: Desk, address: str, form: Mapping[str, str] | N
 def keep(page: Page, response: Response, address: str, desk: Desk, form: Mapping[str, str]) -> bool:
     """Have the browser keep it with an answer; `desk` is the window as it was. Whether it fits."""
     at = {desk.at.ticket_id} if desk.at else set()
-    undone = {desk.finished.ticket_id} if desk.finished and form.get("verb") == "undo" else set()
+    # Findings and choices have no verb: after them finishing may still be taken back.
+    undoable = desk.undo == "finish" and form.get("verb", "undo") == "undo"
+    undone = {desk.finished.ticket_id} if desk.finished and undoable else set()
     mine = at | undone | {each.ticket_id for each in desk.held}
     before = _kept(page, address)
     kept = {ticket_id: typed for ticket_id, typed in before.items() if ticket_id in mine}
@@ -54,7 +56,7 @@ def keep(page: Page, response: Response, address: str, desk: Desk, form: Mapping
         return True
     while True:
         try:
-            page.site.cookies.keep(page.request, response, address, kept)
+            page.site.cookies.keep(page.request, response, address, kept, most=KEPT_PARTS)
         except TooMuchToKeep:
             if len(kept) <= 1:
                 return False

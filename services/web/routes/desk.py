@@ -78,9 +78,17 @@ async def _act(page: Page, kind: str, session_id: str, window_id: str, posted: P
     try:
         await page.commands.at_window(session_id, window_id, name, body)
     except Refused as refused:
-        fresh = await page.queries.desk(session_id, window_id)
-        return await show_window(page, kind, fresh, form, because=refusal(refused.code), status=refused.status)
+        return await show_refused(page, kind, shown, form, refused)
     return await go_back(page, kind, shown, form)
+
+
+async def show_refused(page: Page, kind: str, was: Desk, form: Mapping[str, str], refused: Refused) -> Response:
+    """The window as it is by now, and why nothing was done. What was typed for whom it held meanwhile is kept."""
+    fresh = await page.queries.desk(was.session_id, was.window_id)
+    response = await show_window(page, kind, fresh, form, because=refusal(refused.code), status=refused.status)
+    if kind == "desk" and form.get(outcomes.OF) in {each.ticket_id for each in fresh.held}:
+        outcomes.keep(page, response, address_of(was.session_id, kind, was.window_id), fresh, form)
+    return response
 
 
 async def go_back(page: Page, kind: str, was: Desk, form: Mapping[str, str]) -> Response:
