@@ -172,9 +172,7 @@ class Cookies:
         found = self._seal.open(self.read(request, VOUCHER_COOKIE), VOUCHER_COOKIE, self._voucher_seconds)
         return Held(*found) if found else None
 
-    def keep(  # noqa: PLR0913  (what is kept where)
-        self, request: Request, response: Response, address: str, data: Any, *, most: int = 1
-    ) -> None:
+    def keep(self, request: Request, response: Response, address: str, data: Any, *, most: int = 1) -> None:
         """Have the browser keep what the pages under `address` show, in `most` cookies. Raises TooMuchToKeep."""
         sealed = self._seal.close(data, f"{PAGE_COOKIE} {address}")
         parts = [sealed[at : at + KEPT_CHARACTERS] for at in range(0, len(sealed), KEPT_CHARACTERS)]
