@@ -184,8 +184,17 @@ async def close_session(connection: Connection, session_id: str) -> None:
 
 
 async def forget_cards(connection: Connection, session_id: str) -> None:
-    """Delete who came from the tickets of a closed day; `cards.forget` deletes those of bookings."""
-    await connection.execute("update ticket set card = null where session_id = $1 and card is not null", session_id)
+    """Delete who came from the tickets of a closed day; `cards.forget` deletes those of bookings.
+
+    The digests of what was asked for go, too: they were made of names, and nothing is sent again to a closed day.
+    """
+    await connection.execute(
+        """
+        update ticket set card = null, request_digest = null
+        where session_id = $1 and (card is not null or request_digest is not null)
+        """,
+        session_id,
+    )
 
 
 async def insert_closing(
