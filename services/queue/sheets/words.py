@@ -73,12 +73,12 @@ STATES = {
     "serving": Named("正在办", "Being received"),
     "held": Named("挂起", "On hold"),
 }
-HEADS = {
+PRINCIPALS = {
     "present": Named("到岗", "Came"),
     "substituted": Named("替班", "Substitute"),
     "absent": Named("没到", "Did not come"),
 }
-"""Of the head on duty, as the totals count them."""
+"""Where the principal head was on duty, as the totals count them."""
 DEPUTIES = {
     "present": Named("副职到岗", "Deputy came"),
     "substituted": Named("副职没到，有人替班", "Substitute of the deputy"),
