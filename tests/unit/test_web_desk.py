@@ -290,3 +290,11 @@ async def test_a_call_that_was_promised_and_made_is_told_as_made(county, browser
     assert title(await browser.get(f"/tickets/{TOKEN}")) == "A012，写下来了，等局长回电"
     county.answers[f"/tickets/{TOKEN}"] = status(**closed, promise={**promise, "kept_at": NOW.isoformat()})
     assert title(await browser.get(f"/tickets/{TOKEN}")) == "A012，局长回过电话了"
+
+
+@pytest.mark.parametrize(("state", "disabled"), [("open", False), ("paused", True), ("closed", True)])
+async def test_nobody_is_called_out_of_order_where_the_window_does_not_call(county, browser, state, disabled):
+    county.answers["/windows/w3"] = desk(state=state, waiting=[waits()])
+    button = re.search(r'<button[^>]*value="call"[^>]*>叫这一位', (await browser.get(DESK)).text)
+    assert button
+    assert (" disabled" in button[0]) is disabled

@@ -42,9 +42,8 @@ async def close_ticket(day: Day, ticket: Ticket, reason: tickets.Closing) -> Tic
 async def sign(day: Day, wish: requests.Sign) -> None:
     """Close the day: from here on what is put right is a correction.
 
-    Raises WindowsUnconfirmed, TicketsOpen, or BookingsAhead while somebody is booked for later. Live bookings for
-    which nobody came are no-shows from now on, and
-    who came is no longer known by name.
+    Live bookings for which nobody came are no-shows from now on, and who came is no longer known by name. Raises
+    WindowsUnconfirmed, TicketsOpen, or BookingsAhead while somebody is booked for later.
     """
     if await closings.select_unconfirmed(day.connection, day.session_id):
         raise problems.WindowsUnconfirmed
@@ -103,8 +102,8 @@ async def enter_paper_visit(day: Day, wish: requests.PaperVisit, idempotency_key
     """Enter a visit of an outage afterwards, with its true times; with the same key again it is the same visit.
 
     Its window has to confirm the day again, for it recorded more than it had confirmed. Raises DayClosed,
-    WindowUnknown, BookingUnknown, TicketMovedOn where the booking has a ticket, IdempotencyKeyReused, or
-    InvalidRequest for times of another day.
+    WindowUnknown, BookingUnknown, TicketMovedOn where the booking has a ticket, IdempotencyKeyReused,
+    NumbersExhausted, or InvalidRequest for times of another day.
     """
     if day.closed_at is not None:
         raise problems.DayClosed
@@ -117,11 +116,40 @@ async def enter_paper_visit(day: Day, wish: requests.PaperVisit, idempotency_key
         raise problems.InvalidRequest.of("/arrived_at", "times_elsewhere", "the times are not of this day so far")
     window = await day.window(wish.window_id)
     booking = await _booking_of(day, wish, vault)
-    card = vault.encrypt(Card(name=wish.name).model_dump_json(), CARD_PURPOSE) if wish.name else None
+    taken = await _take_paper(day, window, booking, wish, idempotency_key=idempotency_key, vault=vault)
+    done = replace(
+        taken,
+        state="finished",
+        at_window=window.window_id,
+        called_at=wish.started_at,
+        started_at=wish.started_at,
+        finished_at=wish.finished_at,
+        received_by=wish.received_by,
+        official_id=window.official_id if wish.received_by == "principal" else None,
+    )
+    outcomes = await keep_outcomes(day, replace(taken, matter_ids=()), wish.outcomes, vault)
+    remarks = await keep_remarks(day, taken, window.window_id, wish, vault)
+    saved = await day.save(done, events.VisitFinished, outcomes, remarks)
+    await closings.unconfirm_window(day.connection, day.session_id, window.window_id)
+    await day.end()
+    return saved
+
+
+async def _take_paper(  # noqa: PLR0913  (what stands on the paper, and where it belongs)
+    day: Day,
+    window: WindowDay,
+    booking: Row | None,
+    wish: requests.PaperVisit,
+    *,
+    idempotency_key: str | None,
+    vault: Vault,
+) -> Ticket:
+    """Take a number for a visit that was written on paper. Raises NumbersExhausted."""
     serial = await days.take_number(day.connection, day.session_id, window.department_id)
     if serial is None:
         raise problems.NumbersExhausted
-    taken = await sql.insert_ticket(
+    card = vault.encrypt(Card(name=wish.name).model_dump_json(), CARD_PURPOSE) if wish.name else None
+    return await sql.insert_ticket(
         day.connection,
         {
             "last_event": events.VisitFinished.__name__,
@@ -147,22 +175,6 @@ async def enter_paper_visit(day: Day, wish: requests.PaperVisit, idempotency_key
             "card": card or (booking["card"] if booking else None),
         },
     )
-    done = replace(
-        taken,
-        state="finished",
-        at_window=window.window_id,
-        called_at=wish.started_at,
-        started_at=wish.started_at,
-        finished_at=wish.finished_at,
-        received_by=wish.received_by,
-        official_id=window.official_id if wish.received_by == "principal" else None,
-    )
-    outcomes = await keep_outcomes(day, replace(taken, matter_ids=()), wish.outcomes, vault)
-    remarks = await keep_remarks(day, taken, window.window_id, wish, vault)
-    saved = await day.save(done, events.VisitFinished, outcomes, remarks)
-    await closings.unconfirm_window(day.connection, day.session_id, window.window_id)
-    await day.end()
-    return saved
 
 
 async def _booking_of(day: Day, wish: requests.PaperVisit, vault: Vault) -> asyncpg.Record | None:

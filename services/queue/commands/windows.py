@@ -8,7 +8,7 @@ from services.queue.domain.estimates import LATE_MINUTES, minutes_behind
 from services.queue.domain.lines import at_window, queue_of
 from services.queue.domain.windows import WindowDay
 from services.queue.sql.closings import unconfirm_window
-from services.queue.sql.promises import insert_attendance
+from services.queue.sql.days import insert_attendance
 from shared.events import queue as events
 
 

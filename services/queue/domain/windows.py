@@ -10,12 +10,12 @@ from shared.events import queue as events
 
 State = Literal["closed", "open", "paused"]
 Attendance = Literal["expected", "present", "away", "left", "absent"]
-Head = Literal["present", "substituted", "absent"]
-HEADS: tuple[Head, ...] = ("present", "substituted", "absent")
+DutyState = Literal["present", "substituted", "absent"]
+DUTY_STATES: tuple[DutyState, ...] = ("present", "substituted", "absent")
 """What a day says of an official on duty: one of these, so that they add up to the duties."""
 
 
-def head_of(came: bool, substituted: bool) -> Head:  # noqa: FBT001  (what a row says)
+def duty_state(came: bool, substituted: bool) -> DutyState:  # noqa: FBT001  (what a row says)
     """Who came once in person was there; else somebody sat in; else nobody came."""
     return "present" if came else "substituted" if substituted else "absent"
 

@@ -6,7 +6,7 @@ from uuid import UUID
 import asyncpg
 
 from services.queue.domain.tickets import Ticket
-from services.queue.domain.windows import HEADS, head_of
+from services.queue.domain.windows import DUTY_STATES, duty_state
 from services.queue.sql.days import HELD
 from shared.database import Connection
 
@@ -174,8 +174,8 @@ async def count_totals(connection: Connection, session_id: str) -> dict[str, int
     if row is None:
         raise LookupError(session_id)
     duties = [each for each in await select_attendances(connection, session_id) if each["first"]]
-    heads = [head_of(each["came"], each["substituted"]) for each in duties if each["role"] == "principal"]
-    return {**row, **{f"principals_{each}": heads.count(each) for each in HEADS}}
+    states = [duty_state(each["came"], each["substituted"]) for each in duties if each["role"] == "principal"]
+    return {**row, **{f"principals_{each}": states.count(each) for each in DUTY_STATES}}
 
 
 async def close_session(connection: Connection, session_id: str) -> None:

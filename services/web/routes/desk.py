@@ -67,7 +67,7 @@ async def _act(page: Page, kind: str, session_id: str, window_id: str, posted: P
     verb, form = posted.get("verb"), posted.fields
     if not posted.is_fresh:
         return await show_window(page, kind, shown, form, because=REFUSALS["form_expired"])
-    if verb == "keep" and form.get(outcomes.OF):
+    if verb == "keep" and form.get(outcomes.TICKET):
         return await go_back(page, kind, shown, form)
     body, findings = _body(page, shown, verb, form)
     if findings:
@@ -98,7 +98,7 @@ async def go_back(page: Page, kind: str, was: Desk, form: Mapping[str, str]) -> 
     if kind == "desk" and not outcomes.keep(page, response, address, was, form) and form.get("verb") != "finish":
         # More than the browser keeps: it goes into the answer itself.
         fresh = await page.queries.desk(was.session_id, was.window_id)
-        typed = {outcomes.OF: form[outcomes.OF], **outcomes.typed_of(form)}
+        typed = {outcomes.TICKET: form[outcomes.TICKET], **outcomes.typed_of(form)}
         return await show_window(page, kind, fresh, typed)
     return response
 
@@ -118,7 +118,7 @@ def _body(  # noqa: PLR0911  (one way a verb)
             return body, {"target": page.say("请选转到哪里")}
         return ({**body, kind: target} if kind in ("window_id", "department_id") else None), {}
     if verb == "finish":
-        matter_ids = [form[f"matter{index}"] for index in range(outcomes.MATTERS_MAX) if f"matter{index}" in form]
+        matter_ids = [form[f"matter{index}"] for index in range(day.MATTERS_MOST) if f"matter{index}" in form]
         read = day.finish_of(matter_ids, form)
         return {**body, **read.body}, {name: page.say(said) for name, said in read.findings.items()}
     if verb == "pause":
