@@ -116,7 +116,7 @@ async def enter_paper_visit(day: Day, wish: requests.PaperVisit, idempotency_key
         raise problems.InvalidRequest.of("/arrived_at", "times_elsewhere", "the times are not of this day so far")
     window = await day.window(wish.window_id)
     booking = await _booking_of(day, wish, vault)
-    taken = await _take_paper(day, window, booking, wish, idempotency_key=idempotency_key, vault=vault)
+    taken = await _take_paper(day, window, booking, wish, key=(idempotency_key, digest), vault=vault)
     done = replace(
         taken,
         state="finished",
@@ -141,10 +141,10 @@ async def _take_paper(  # noqa: PLR0913  (what stands on the paper, and where it
     booking: Row | None,
     wish: requests.PaperVisit,
     *,
-    idempotency_key: str | None,
+    key: tuple[str | None, bytes | None],
     vault: Vault,
 ) -> Ticket:
-    """Take a number for a visit that was written on paper. Raises NumbersExhausted."""
+    """Take a number for a visit that was written on paper; `key` with its request's digest. Raises NumbersExhausted."""
     serial = await days.take_number(day.connection, day.session_id, window.department_id)
     if serial is None:
         raise problems.NumbersExhausted
@@ -159,8 +159,8 @@ async def _take_paper(  # noqa: PLR0913  (what stands on the paper, and where it
             "token": tickets.make_token(),
             "source": "paper",
             "booking_id": booking["booking_id"] if booking else None,
-            "idempotency_key": idempotency_key,
-            "request_digest": digest,
+            "idempotency_key": key[0],
+            "request_digest": key[1],
             "department_id": window.department_id,
             "bound_to": window.window_id,
             "matter_ids": [each.matter_id for each in wish.outcomes],

@@ -86,7 +86,7 @@ async def show_refused(page: Page, kind: str, was: Desk, form: Mapping[str, str]
     """The window as it is by now, and why nothing was done. What was typed for whom it held meanwhile is kept."""
     fresh = await page.queries.desk(was.session_id, was.window_id)
     response = await show_window(page, kind, fresh, form, because=refusal(refused.code), status=refused.status)
-    if kind == "desk" and form.get(outcomes.OF) in {each.ticket_id for each in fresh.held}:
+    if kind == "desk" and form.get(outcomes.TICKET, "") in {each.ticket_id for each in fresh.held}:
         outcomes.keep(page, response, address_of(was.session_id, kind, was.window_id), fresh, form)
     return response
 
