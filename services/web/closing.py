@@ -9,7 +9,7 @@ from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from services.web.day import finish_of, moment_of
+from services.web.day import MATTERS_MOST, finish_of, moment_of
 from services.web.forms import has_controls, whole_number
 from services.web.hall import Figures, Outcome
 from services.web.languages import phrase
@@ -285,7 +285,7 @@ def correction_of(form: Mapping[str, str], visit: Visit, recorded: Iterable[Outc
     found = Read()
     count = persons(found, form)
     kept = {each.matter_id: (each.kind, each.said) for each in recorded}
-    rows = [(index, form[f"matter{index}"]) for index in range(10) if form.get(f"matter{index}") in kept]
+    rows = [(index, form[f"matter{index}"]) for index in range(MATTERS_MOST) if form.get(f"matter{index}") in kept]
     found.rows = tuple(index for index, _ in rows)
     results = outcomes(found, rows, form)
     changed = any(kept[each["matter_id"]] != (each["kind"], each["said"]) for each in results)

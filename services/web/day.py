@@ -53,6 +53,8 @@ CHOICES = {
 """What may be chosen then."""
 WISH_FIELDS = {"/last_bus_at": "last_bus", "/away_until": "away"}
 TIME_PAST = phrase("请填今天还没到的时间")
+MATTERS_MOST = 10
+"""Matters of one visit, as many as the queue takes."""
 EXPLAINED = ("incomplete", "declined")
 """Outcomes that the visitor is owed a word about."""
 

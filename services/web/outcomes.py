@@ -10,31 +10,31 @@ from typing import Any
 
 from fastapi import Response
 
+from services.web.day import MATTERS_MOST
 from services.web.hall import Desk
 from services.web.pages import Page
-from services.web.security import TooMuchToKeep
+from services.web.security import KEPT_PARTS, TooMuchToKeep
 
-OF = "of"
+TICKET = "of"
 """The field that names the ticket whose outcome a form carries."""
-MATTERS_MAX = 10
 FIELDS = (
-    *(f"{name}{index}" for index in range(MATTERS_MAX) for name in ("kind", "said")),
+    *(f"{name}{index}" for index in range(MATTERS_MOST) for name in ("kind", "said")),
     *("problem", "settled", "suggestion"),
 )
 
 
 def typed_of(form: Mapping[str, str]) -> dict[str, str]:
     """The outcome's fields in a form, as far as something stands in them."""
-    return {name: form[name] for name in FIELDS if form.get(name)} if form.get(OF) else {}
+    return {name: form[name] for name in FIELDS if form.get(name)} if form.get(TICKET) else {}
 
 
 def shown_with(page: Page, desk: Desk, address: str, form: Mapping[str, str] | None) -> dict[str, str]:
     """What the desk's fields show: what was typed just now, else what the browser kept for whom the window has."""
     form = form or {}
     ticket_id = desk.at.ticket_id if desk.at else ""
-    if not form.get(OF):
+    if not form.get(TICKET):
         return {**_kept(page, address).get(ticket_id, {}), **form}
-    if form[OF] == ticket_id:
+    if form[TICKET] == ticket_id:
         return dict(form)
     # The window has somebody else by now: nobody gets another one's outcome.
     return {name: said for name, said in form.items() if name not in FIELDS}
@@ -43,18 +43,20 @@ def shown_with(page: Page, desk: Desk, address: str, form: Mapping[str, str] | N
 def keep(page: Page, response: Response, address: str, desk: Desk, form: Mapping[str, str]) -> bool:
     """Have the browser keep it with an answer; `desk` is the window as it was. Whether it fits."""
     at = {desk.at.ticket_id} if desk.at else set()
-    undone = {desk.finished.ticket_id} if desk.finished and form.get("verb") == "undo" else set()
+    # Findings and choices have no verb: after them finishing may still be taken back.
+    undoable = desk.undo == "finish" and form.get("verb", "undo") == "undo"
+    undone = {desk.finished.ticket_id} if desk.finished and undoable else set()
     mine = at | undone | {each.ticket_id for each in desk.held}
     before = _kept(page, address)
     kept = {ticket_id: typed for ticket_id, typed in before.items() if ticket_id in mine}
-    if form.get(OF):
-        kept.pop(form[OF], None)
-        kept[form[OF]] = typed_of(form)  # the newest last
+    if form.get(TICKET):
+        kept.pop(form[TICKET], None)
+        kept[form[TICKET]] = typed_of(form)  # the newest last
     if not kept and not before:
         return True
     while True:
         try:
-            page.site.cookies.keep(page.request, response, address, kept)
+            page.site.cookies.keep(page.request, response, address, kept, most=KEPT_PARTS)
         except TooMuchToKeep:
             if len(kept) <= 1:
                 return False

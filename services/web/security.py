@@ -39,6 +39,9 @@ TOKEN_CHARACTERS = 43
 """Of `secrets.token_urlsafe(32)`."""
 KEPT_CHARACTERS = 3800
 """Browsers drop a cookie whose name, value and attributes pass 4 KiB."""
+KEPT_PARTS = 4
+"""So many cookies keep an outcome that is too long for one; servers take 64 KiB of headers."""
+PART_COOKIES = (PAGE_COOKIE, *(f"{PAGE_COOKIE}{part}" for part in range(1, KEPT_PARTS)))
 
 HEADERS = {
     "Content-Security-Policy": (
@@ -90,7 +93,7 @@ def comes_from_here(request: Request) -> bool:
 
 
 class TooMuchToKeep(Exception):  # noqa: N818  (what was typed)
-    """More than a cookie holds: far more than the fields take."""
+    """More than the cookies hold: far more than is typed."""
 
 
 @dataclass(frozen=True)
@@ -165,16 +168,21 @@ class Cookies:
         found = self._seal.open(self.read(request, VOUCHER_COOKIE), VOUCHER_COOKIE, self._voucher_seconds)
         return Held(*found) if found else None
 
-    def keep(self, request: Request, response: Response, address: str, data: Any) -> None:
-        """Have the browser keep what the pages under `address` show. Raises TooMuchToKeep."""
+    def keep(self, request: Request, response: Response, address: str, data: Any, *, most: int = 1) -> None:
+        """Have the browser keep what the pages under `address` show, in `most` cookies. Raises TooMuchToKeep."""
         sealed = self._seal.close(data, f"{PAGE_COOKIE} {address}")
-        if len(sealed) > KEPT_CHARACTERS:
+        parts = [sealed[at : at + KEPT_CHARACTERS] for at in range(0, len(sealed), KEPT_CHARACTERS)]
+        if len(parts) > most:
             raise TooMuchToKeep
-        self.set(request, response, PAGE_COOKIE, sealed, self._draft_seconds, path=address)
+        for name, part in zip(PART_COOKIES, parts, strict=False):
+            self.set(request, response, name, part, self._draft_seconds, path=address)
+        for name in PART_COOKIES[len(parts) :]:
+            if self.read(request, name, address):
+                self.set(request, response, name, "", 0, path=address)
 
     def kept(self, request: Request, address: str) -> Any | None:
         """What the browser kept for the pages under `address`; None where it kept nothing, or too long ago."""
-        sealed = self.read(request, PAGE_COOKIE, address)
+        sealed = "".join(self.read(request, name, address) for name in PART_COOKIES)
         return self._seal.open(sealed, f"{PAGE_COOKIE} {address}", self._draft_seconds)
 
 

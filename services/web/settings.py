@@ -31,7 +31,7 @@ class WebSettings(ServiceSettings):
     voucher_seconds: int = Field(default=3600, ge=60)
     """How long a voucher can be opened again without code and digits."""
     draft_seconds: int = Field(default=3600, ge=60)
-    """How long a browser keeps what was typed on the way to a booking."""
+    """How long a browser keeps what was typed: on the way to a booking, or as an outcome at a window's desk."""
     public_url: str = Field(default="", pattern=r"^(https?://[^\s?#@]+)?$")
     """Where visitors find the pages, such as `https://fuwuri.example.cn`: what a ticket's QR code opens."""
     allowed_hosts: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_listed)] = ()

@@ -2,12 +2,14 @@
 
 import asyncio
 import json
+import uuid
 from datetime import date, timedelta
 
+import httpx
 import pytest
 
 from tests.integration import queue_hall
-from tests.integration.booking_desk import at
+from tests.integration.booking_desk import at, matter
 from tests.integration.queue_hall import API, Hall
 
 NUMBER = "11010519491231002X"
@@ -281,3 +283,19 @@ async def test_a_time_that_cannot_be_is_refused(hall: Hall, said, code):
 async def test_there_is_no_free_text(hall: Hall, said):
     ticket = (await hall.walk_in()).json()
     assert told(await wish(hall, ticket["token"], **said)) == (422, "invalid_request")
+
+
+async def test_nobody_takes_a_ticket_for_a_matter_that_no_window_here_receives(hall: Hall):
+    await hall.take(matter("far", "nowhere"), 1)
+    for wanted in (["far"], ["house", "far"]):
+        answer = await take_for(hall, wanted)
+        assert (answer.status_code, answer.json()["code"]) == (404, "matter_unknown")
+    assert (await take_for(hall, ["house", "advice"])).status_code == 201, "another department of this hall does"
+
+
+async def take_for(hall: Hall, matter_ids: list[str]) -> httpx.Response:
+    return await hall.http.post(
+        f"{API}/staff/sessions/day/walk-ins",
+        json={"matter_ids": matter_ids},
+        headers={"Idempotency-Key": uuid.uuid4().hex},
+    )

@@ -100,6 +100,8 @@ async def test_who_came_is_no_longer_known_by_name_after_the_day(hall: Hall):
     await close_windows(hall)
     await post(hall, "closing", by="王经理")
     assert [row["card"] for row in await hall.fetch("select card from ticket")] == [None]
+    (left,) = await hall.fetch("select count(*) from ticket where num_nonnulls(card, request_digest) > 0")
+    assert left["count"] == 0, "nor what a name was digested into"
 
 
 async def test_a_window_that_goes_on_has_to_confirm_again(hall: Hall):

@@ -79,6 +79,18 @@ async def test_a_walk_in_asked_for_again_is_the_same_ticket(hall: Hall):
     assert (await hall.number_of(await hall.walk_in("advice"))) == "B001"
 
 
+@pytest.mark.parametrize("other", [{"persons": 3}, {"name": "王五"}, {"priority": "elderly"}, {"delegation": True}])
+async def test_the_key_of_a_walk_in_with_anything_else_is_refused_and_nobody_is_lost(hall: Hall, other):
+    key, wish = uuid.uuid4().hex, {"persons": 2, "name": "李四"}
+    first = await hall.walk_in(key=key, **wish)
+    answer = await hall.walk_in(key=key, **{**wish, **other})
+    assert (answer.status_code, answer.json()["code"]) == (422, "idempotency_key_reused")
+    await hall.do("w1", "call-next")
+    await hall.do("w1", "start")
+    await hall.finish("w1", ["house", "advice"])
+    assert (await hall.walk_in(key=key, **wish)).json()["ticket_id"] == first.json()["ticket_id"]
+
+
 @pytest.mark.parametrize(
     ("wish", "status", "code"),
     [
@@ -379,3 +391,30 @@ async def test_who_waits_for_the_departments_last_window_waits_on(hall: Hall):
     assert (await hall.ask("w2", "call-next")).json()["code"] == "nobody_waits"
     await hall.do("w1", "open")
     assert (await hall.do("w1", "call-next"))["at"]["number"] == number
+
+
+@pytest.mark.parametrize("verb", ["undo", "unanswered"])
+async def test_who_is_back_in_line_is_not_bound_to_a_window_that_closed_meanwhile(hall: Hall, verb: str):
+    _, code = await hall.booked("09:00", window_id="w2")
+    ticket = (await hall.check_in(code)).json()["ticket_id"]
+    await hall.do("w1", "call", ticket_id=ticket)
+    await hall.do("w2", "close")
+    await hall.do("w1", verb)
+    assert (await hall.do("w1", "call-next"))["at"]["ticket_id"] == ticket
+
+
+async def test_who_is_booked_at_a_window_that_has_closed_is_called_by_its_neighbour(hall: Hall):
+    _, code = await hall.booked("09:00", window_id="w2")
+    await hall.do("w2", "close")
+    number = await hall.number_of(await hall.check_in(code))
+    assert (await hall.do("w1", "call-next"))["at"]["number"] == number
+
+
+async def test_who_is_booked_at_a_window_that_opens_later_waits_for_it(hall: Hall):
+    await hall.fetch("update window_day set state = 'closed' where window_id = 'w2'")
+    await hall.fetch("delete from step where window_id = 'w2'")
+    _, code = await hall.booked("09:00", window_id="w2")
+    number = await hall.number_of(await hall.check_in(code))
+    assert (await hall.ask("w1", "call-next")).json()["code"] == "nobody_waits"
+    await hall.do("w2", "open")
+    assert (await hall.do("w2", "call-next"))["at"]["number"] == number

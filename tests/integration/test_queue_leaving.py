@@ -1,5 +1,6 @@
 """The director is called away: each who waits chooses, what they were promised is kept, and texts stay inside."""
 
+import asyncio
 import json
 from datetime import date
 from typing import Any
@@ -221,6 +222,31 @@ async def test_nobody_sits_at_two_windows_at_once(hall: Hall):
     assert answer.json()["code"] == "substitute_elsewhere", "they sit in at w1"
     await hall.do("w1", "close")
     assert (await hall.do("w3", "attend", **gone))["substitute_id"] == "deputy-land"
+    answer = await hall.ask("w1", "open")
+    assert (answer.status_code, answer.json()["code"]) == (409, "substitute_elsewhere"), "they sit in at w3 by now"
+    answer = await hall.ask("w2", "attend", attendance="present")
+    assert answer.json()["code"] == "substitute_elsewhere"
+    await hall.do("w3", "attend", attendance="present")
+    await hall.do("w2", "attend", attendance="present")
+
+
+async def test_nobody_sits_in_for_themselves(hall: Hall):
+    await hall.fetch("update window_day set official_id = 'head-land' where window_id = 'w1'")
+    answer = await hall.ask("w1", "attend", attendance="away", reason="县里紧急会议", substitute_id="head-land")
+    assert (answer.status_code, answer.json()["errors"][0]["code"]) == (422, "substitute_self")
+
+
+async def test_a_head_is_at_both_windows_of_one_duty(hall: Hall):
+    await hall.fetch("update window_day set official_id = 'head-land' where window_id in ('w1', 'w2')")
+    await hall.do("w1", "attend", attendance="present")
+    await hall.do("w2", "attend", attendance="present")
+
+
+async def test_a_substitute_wanted_at_three_windows_at_once_is_at_one(hall: Hall):
+    gone = {"attendance": "away", "reason": "县里紧急会议", "substitute_id": "deputy-land"}
+    seen = {each: (await hall.desk(each))["window_version"] for each in ("w1", "w2", "w3")}
+    answers = await asyncio.gather(*(hall.ask(each, "attend", version=seen[each], **gone) for each in seen))
+    assert sorted(each.status_code for each in answers) == [200, 409, 409]
 
 
 async def test_a_written_issue_stays_inside_is_due_in_three_working_days_and_is_settled_by_a_call(hall: Hall):

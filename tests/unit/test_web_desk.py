@@ -106,12 +106,59 @@ async def test_a_form_of_one_visitor_is_never_shown_for_the_next(county, browser
     assert shows_nothing(page)
 
 
+LONG = "".join(chr(0x4E00 + (index * 7919) % 20000) for index in range(2000))
+
+
 async def test_more_than_a_browser_keeps_comes_with_the_answer(county, browser):
-    long = "".join(chr(0x4E00 + (index * 7919) % 20000) for index in range(2000))
-    form = {**await form_of(browser), **TYPED, "said0": long, "verb": "present"}
+    form = {**await form_of(browser), **TYPED, "said0": LONG, "verb": "present"}
+    for name, step in (("problem", 6007), ("suggestion", 4999)):
+        form[name] = "".join(chr(0x4E00 + (index * index * step) % 20000) for index in range(2000))
     answer = await browser.post(DESK, data=form)
     assert (answer.status_code, county.posted("/attend")) == (200, [{"version": 7, "attendance": "present"}])
-    assert f"{long}</textarea>" in answer.text
+    assert f"{LONG}</textarea>" in answer.text
+
+
+async def test_a_long_outcome_comes_back_with_whom_the_window_put_aside(county, browser):
+    await browser.post(DESK, data={**await form_of(browser), **TYPED, "said0": LONG, "verb": "hold"})
+    held = waits("A009", state="held")
+    county.answers["/windows/w3"] = desk(held=[held])
+    page = await browser.get(DESK)
+    await browser.post(DESK, data={**fields(page, DESK), "ticket": held["ticket_id"], "verb": "resume"})
+    county.answers["/windows/w3"] = desk(at=at())
+    assert f"{LONG}</textarea>" in (await browser.get(DESK)).text
+    await browser.post(DESK, data={**await form_of(browser), **TYPED, "verb": "keep"})
+    assert is_kept(await browser.get(DESK)), "what is short again needs one cookie, and the others are gone"
+
+
+async def test_every_field_may_be_as_long_as_it_says(county, browser):
+    form = {**await form_of(browser), **TYPED, "said0": LONG, "problem": LONG, "suggestion": LONG, "matter0": MATTER}
+    answer = await browser.post(DESK, data={**form, "verb": "finish"})
+    assert answer.status_code == 303
+    (sent,) = county.posted("/finish")
+    assert (sent["outcomes"][0]["said"], sent["suggestions"]) == (LONG, [LONG])
+
+
+async def test_a_finding_before_finishing_is_taken_back_loses_no_outcome(county, browser):
+    await browser.post(DESK, data={**await form_of(browser), **TYPED, "matter0": MATTER, "verb": "finish"})
+    finished = {"ticket_id": at()["ticket_id"], "number": "A009"}
+    county.answers["/windows/w3"] = desk(undo="finish", finished=finished)
+    form = fields(await browser.get(DESK), DESK)
+    form |= {"deed": "finding", "finding": "缺椅子", "found_settled": "handed_on"}
+    assert (await browser.post(f"{DESK}/beyond", data=form)).status_code == 303
+    await browser.post(DESK, data={**fields(await browser.get(DESK), DESK), "verb": "undo"})
+    county.answers["/windows/w3"] = desk(at=at())
+    assert is_kept(await browser.get(DESK))
+
+
+async def test_what_one_tab_typed_is_kept_for_whom_another_put_aside(county, browser):
+    form = {**await form_of(browser), **TYPED, "verb": "present"}
+    county.answers["/attend"] = (409, {"code": "window_moved_on", "status": 409, "title": ""})
+    other = at() | {"ticket_id": "t-A010", "number": "A010"}
+    county.answers["/windows/w3"] = desk(at=other, held=[waits("A009", state="held")])
+    page = await browser.post(DESK, data=form)
+    assert (page.status_code, shows_nothing(page)) == (409, True)
+    county.answers["/windows/w3"] = desk(at=at())
+    assert is_kept(await browser.get(DESK))
 
 
 async def test_the_enter_key_finishes_nobody(county, browser):
@@ -243,3 +290,11 @@ async def test_a_call_that_was_promised_and_made_is_told_as_made(county, browser
     assert title(await browser.get(f"/tickets/{TOKEN}")) == "A012，写下来了，等局长回电"
     county.answers[f"/tickets/{TOKEN}"] = status(**closed, promise={**promise, "kept_at": NOW.isoformat()})
     assert title(await browser.get(f"/tickets/{TOKEN}")) == "A012，局长回过电话了"
+
+
+@pytest.mark.parametrize(("state", "disabled"), [("open", False), ("paused", True), ("closed", True)])
+async def test_nobody_is_called_out_of_order_where_the_window_does_not_call(county, browser, state, disabled):
+    county.answers["/windows/w3"] = desk(state=state, waiting=[waits()])
+    button = re.search(r'<button[^>]*value="call"[^>]*>叫这一位', (await browser.get(DESK)).text)
+    assert button
+    assert (" disabled" in button[0]) is disabled

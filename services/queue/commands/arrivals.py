@@ -1,6 +1,6 @@
 """Coming in: with a booking, or without one."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import asyncpg
@@ -9,7 +9,15 @@ from services.queue.commands.day import Day
 from services.queue.commands.leaving import first_place
 from services.queue.domain import problems, requests
 from services.queue.domain.lines import places_before
-from services.queue.domain.people import CARD_PURPOSE, CODE_PURPOSE, Card, born_on, code_digits, is_elderly
+from services.queue.domain.people import (
+    CARD_PURPOSE,
+    CODE_PURPOSE,
+    REQUEST_PURPOSE,
+    Card,
+    born_on,
+    code_digits,
+    is_elderly,
+)
 from services.queue.domain.tickets import ENDED, GONE, NEAR, Priority, Ticket, back, make_token, number, repeated
 from services.queue.sql import cards, days, tickets
 from shared.documents import birth_date, index_type, is_person
@@ -57,20 +65,23 @@ async def _ticket_of(day: Day, row: asyncpg.Record, wish: requests.CheckIn, vaul
         ticket = Ticket.of(known)
         if ticket.session_id != day.session_id or ticket.closing not in GONE:
             return ticket
-        ticket = await day.save(back(ticket, day.now), events.VisitCheckedIn)
+        here = back(ticket, day.now)
+        here = replace(here, bound_to=await day.binding(here.bound_to, here.department_id))
+        ticket = await day.save(here, events.VisitCheckedIn)
         await day.end()
         return ticket
     if row["state"] == "cancelled":
         raise problems.BookingCancelled
     booking = Booking.model_validate_json(row["told"])
-    windows = await day.windows()
+    bound_to = booking.window_id if booking.window_id in await day.windows() else None
     return await _take(
         day,
         source="booking",
         booking_id=row["booking_id"],
         idempotency_key=None,
+        request_digest=None,
         department_id=booking.department_id,
-        bound_to=booking.window_id if booking.window_id in windows else None,
+        bound_to=await day.binding(bound_to, booking.department_id),
         matter_ids=[booking.matter_id],
         persons=wish.persons or booking.party_size,
         priority=wish.priority or _by_age(day, row, wish, vault),
@@ -133,17 +144,19 @@ def _check_session(day: Day, row: asyncpg.Record) -> None:
 async def walk_in(day: Day, wish: requests.WalkIn, idempotency_key: str, vault: Vault) -> Arrived:
     """Somebody without a booking takes a ticket; asked again with the same key, it is the same ticket.
 
-    Raises IdempotencyKeyReused, MatterUnknown where no window of the session receives for it, and what taking a
-    number raises.
+    Raises IdempotencyKeyReused, MatterUnknown where no window of the session receives for one of them, and
+    what taking a number raises.
     """
+    digest = vault.blind_index(REQUEST_PURPOSE, wish.model_dump_json())
     known = await tickets.select_by_key(day.connection, idempotency_key)
     if known is not None:
-        return Arrived(repeated(Ticket.of(known), day.session_id, "walk_in", wish.matter_ids))
+        return Arrived(repeated(known, day.session_id, "walk_in", digest))
     rows = await days.select_matters(day.connection, wish.matter_ids)
     matters = {row["matter_id"]: Matter.model_validate_json(row["state"]) for row in rows}
     departments = {each.department_id for each in (await day.windows()).values()}
     first = matters.get(wish.matter_ids[0])
-    if first is None or len(matters) != len(set(wish.matter_ids)) or first.department_id not in departments:
+    received = all(each.department_id in departments for each in matters.values())
+    if first is None or len(matters) != len(set(wish.matter_ids)) or not received:
         raise problems.MatterUnknown
     card = vault.encrypt(Card(name=wish.name).model_dump_json(), CARD_PURPOSE) if wish.name else None
     ticket = await _take(
@@ -151,6 +164,7 @@ async def walk_in(day: Day, wish: requests.WalkIn, idempotency_key: str, vault: 
         source="walk_in",
         booking_id=None,
         idempotency_key=idempotency_key,
+        request_digest=digest,
         department_id=first.department_id,
         bound_to=None,
         matter_ids=list(dict.fromkeys(wish.matter_ids)),

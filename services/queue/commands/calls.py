@@ -74,7 +74,9 @@ async def recall(day: Day, window: WindowDay) -> Ticket:
 async def unanswered(day: Day, window: WindowDay) -> Ticket:
     """Nobody came: back behind two others, or closed after the third call. Raises WindowIdle or TicketMovedOn."""
     ticket = await _at(day, window)
-    return await _step(day, window, "unanswered", ticket, tickets.unanswered(ticket), events.VisitUnanswered)
+    missed = tickets.unanswered(ticket)
+    missed = replace(missed, bound_to=await day.binding(missed.bound_to, missed.department_id))
+    return await _step(day, window, "unanswered", ticket, missed, events.VisitUnanswered)
 
 
 async def start(day: Day, window: WindowDay) -> Ticket:
@@ -164,6 +166,7 @@ async def undo(day: Day, window: WindowDay, undo_seconds: int) -> Ticket:
     before = SNAPSHOT.validate_json(last["before"])
     # What others did meanwhile, and what was told, stays: only the window's own verb is taken back.
     before = replace(before, near=before.near or ticket.near, overtaken=ticket.overtaken, away_until=ticket.away_until)
+    before = replace(before, bound_to=await day.binding(before.bound_to, before.department_id))
     counted = json.loads(last["counted"])
     await sql.count_overtaken(day.connection, [UUID(each) for each in counted.get("overtaken", ())], -1)
     await sql.lower_behind(day.connection, [UUID(each) for each in counted.get("lowered", ())], -1)

@@ -8,7 +8,7 @@ from services.queue.commands.day import Day
 from services.queue.commands.leaving import promise_place
 from services.queue.commands.results import keep_outcomes, keep_remarks, results_of
 from services.queue.domain import problems, requests, tickets
-from services.queue.domain.people import CARD_PURPOSE, CODE_PURPOSE, Card, code_digits
+from services.queue.domain.people import CARD_PURPOSE, CODE_PURPOSE, REQUEST_PURPOSE, Card, code_digits
 from services.queue.domain.tickets import Row, Ticket
 from services.queue.domain.windows import WindowDay
 from services.queue.sql import cards as cards_sql
@@ -42,9 +42,8 @@ async def close_ticket(day: Day, ticket: Ticket, reason: tickets.Closing) -> Tic
 async def sign(day: Day, wish: requests.Sign) -> None:
     """Close the day: from here on what is put right is a correction.
 
-    Raises WindowsUnconfirmed, TicketsOpen, or BookingsAhead while somebody is booked for later. Live bookings for
-    which nobody came are no-shows from now on, and
-    who came is no longer known by name.
+    Live bookings for which nobody came are no-shows from now on, and who came is no longer known by name. Raises
+    WindowsUnconfirmed, TicketsOpen, or BookingsAhead while somebody is booked for later.
     """
     if await closings.select_unconfirmed(day.connection, day.session_id):
         raise problems.WindowsUnconfirmed
@@ -103,49 +102,21 @@ async def enter_paper_visit(day: Day, wish: requests.PaperVisit, idempotency_key
     """Enter a visit of an outage afterwards, with its true times; with the same key again it is the same visit.
 
     Its window has to confirm the day again, for it recorded more than it had confirmed. Raises DayClosed,
-    WindowUnknown, BookingUnknown, TicketMovedOn where the booking has a ticket, IdempotencyKeyReused, or
-    InvalidRequest for times of another day.
+    WindowUnknown, BookingUnknown, TicketMovedOn where the booking has a ticket, IdempotencyKeyReused,
+    NumbersExhausted, or InvalidRequest for times of another day.
     """
     if day.closed_at is not None:
         raise problems.DayClosed
-    if idempotency_key is not None:
+    digest = vault.blind_index(REQUEST_PURPOSE, wish.model_dump_json()) if idempotency_key is not None else None
+    if idempotency_key is not None and digest is not None:
         known = await sql.select_by_key(day.connection, idempotency_key)
         if known is not None:
-            matter_ids = [each.matter_id for each in wish.outcomes]
-            return tickets.repeated(Ticket.of(known), day.session_id, "paper", matter_ids)
+            return tickets.repeated(known, day.session_id, "paper", digest)
     if wish.finished_at > day.now or wish.arrived_at.astimezone(day.zone).date() != day.date:
         raise problems.InvalidRequest.of("/arrived_at", "times_elsewhere", "the times are not of this day so far")
     window = await day.window(wish.window_id)
     booking = await _booking_of(day, wish, vault)
-    card = vault.encrypt(Card(name=wish.name).model_dump_json(), CARD_PURPOSE) if wish.name else None
-    serial = await days.take_number(day.connection, day.session_id, window.department_id)
-    if serial is None:
-        raise problems.NumbersExhausted
-    taken = await sql.insert_ticket(
-        day.connection,
-        {
-            "last_event": events.VisitFinished.__name__,
-            "session_id": day.session_id,
-            "venue_id": day.venue_id,
-            "number": tickets.number(serial["letter"], serial["last"]),
-            "token": tickets.make_token(),
-            "source": "paper",
-            "booking_id": booking["booking_id"] if booking else None,
-            "idempotency_key": idempotency_key,
-            "department_id": window.department_id,
-            "bound_to": window.window_id,
-            "matter_ids": [each.matter_id for each in wish.outcomes],
-            "persons": wish.persons,
-            "priority": None,
-            "delegation": False,
-            "language": "zh",
-            "near": True,
-            "booked_for": booking["starts_at"] if booking else None,
-            "arrived_at": wish.arrived_at,
-            "person_key": booking["document_key"] if booking else None,
-            "card": card or (booking["card"] if booking else None),
-        },
-    )
+    taken = await _take_paper(day, window, booking, wish, key=(idempotency_key, digest), vault=vault)
     done = replace(
         taken,
         state="finished",
@@ -162,6 +133,48 @@ async def enter_paper_visit(day: Day, wish: requests.PaperVisit, idempotency_key
     await closings.unconfirm_window(day.connection, day.session_id, window.window_id)
     await day.end()
     return saved
+
+
+async def _take_paper(  # noqa: PLR0913  (what stands on the paper, and where it belongs)
+    day: Day,
+    window: WindowDay,
+    booking: Row | None,
+    wish: requests.PaperVisit,
+    *,
+    key: tuple[str | None, bytes | None],
+    vault: Vault,
+) -> Ticket:
+    """Take a number for a visit that was written on paper; `key` with its request's digest. Raises NumbersExhausted."""
+    serial = await days.take_number(day.connection, day.session_id, window.department_id)
+    if serial is None:
+        raise problems.NumbersExhausted
+    card = vault.encrypt(Card(name=wish.name).model_dump_json(), CARD_PURPOSE) if wish.name else None
+    return await sql.insert_ticket(
+        day.connection,
+        {
+            "last_event": events.VisitFinished.__name__,
+            "session_id": day.session_id,
+            "venue_id": day.venue_id,
+            "number": tickets.number(serial["letter"], serial["last"]),
+            "token": tickets.make_token(),
+            "source": "paper",
+            "booking_id": booking["booking_id"] if booking else None,
+            "idempotency_key": key[0],
+            "request_digest": key[1],
+            "department_id": window.department_id,
+            "bound_to": window.window_id,
+            "matter_ids": [each.matter_id for each in wish.outcomes],
+            "persons": wish.persons,
+            "priority": None,
+            "delegation": False,
+            "language": "zh",
+            "near": True,
+            "booked_for": booking["starts_at"] if booking else None,
+            "arrived_at": wish.arrived_at,
+            "person_key": booking["document_key"] if booking else None,
+            "card": card or (booking["card"] if booking else None),
+        },
+    )
 
 
 async def _booking_of(day: Day, wish: requests.PaperVisit, vault: Vault) -> asyncpg.Record | None:

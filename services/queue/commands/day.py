@@ -76,6 +76,18 @@ class Day:
             raise problems.WindowUnknown
         return found
 
+    async def binding(self, window_id: str | None, department_id: str) -> str | None:
+        """The only window that may call whoever waits for `window_id` from now on; None: any of the department.
+
+        A window that has closed for today calls nobody; where another of the department receives, it may. One that
+        has not opened yet keeps who waits for it.
+        """
+        if window_id is None or window_id not in await steps.select_closed(self.connection, self.session_id):
+            return window_id
+        windows = (await self.windows()).values()
+        receives = any(each.department_id == department_id and each.state != "closed" for each in windows)
+        return None if receives else window_id
+
     async def present(self) -> list[Present]:
         """Everybody who is here."""
         rows = await tickets.select_present(self.connection, self.session_id)

@@ -8,14 +8,19 @@ from services.queue.domain.estimates import LATE_MINUTES, minutes_behind
 from services.queue.domain.lines import at_window, queue_of
 from services.queue.domain.windows import WindowDay
 from services.queue.sql.closings import unconfirm_window
-from services.queue.sql.promises import insert_attendance
+from services.queue.sql.days import insert_attendance
 from shared.events import queue as events
 
 
 async def open_window(day: Day, window: WindowDay) -> WindowDay:
-    """Receive; a window that had confirmed its day goes on with it."""
+    """Receive; a window that had confirmed its day goes on with it.
+
+    Raises SubstituteElsewhere where whoever was to sit in has gone to another window meanwhile.
+    """
+    after = windows.opened(window)
+    await _check_alone(day, after)
     await unconfirm_window(day.connection, window.session_id, window.window_id)
-    return await _step(day, window, "open", windows.opened(window), events.WindowOpened)
+    return await _step(day, window, "open", after, events.WindowOpened)
 
 
 async def pause(day: Day, window: WindowDay, wish: requests.Pause) -> WindowDay:
@@ -43,16 +48,16 @@ async def close(day: Day, window: WindowDay) -> WindowDay:
 async def attend(day: Day, window: WindowDay, wish: requests.Attend) -> WindowDay:
     """Record that the official came, is called away, or left; it takes effect at once.
 
-    Raises SubstituteElsewhere where whoever is to sit in is at another window.
+    Raises SubstituteElsewhere where whoever is to be here sits in at another window, or is on duty there.
     """
     if wish.returns_at is not None and wish.returns_at <= day.now:
         raise problems.InvalidRequest.of("/returns_at", "returns_at_past", "the time of return is over")
-    others = [each for each in (await day.windows()).values() if each.window_id != window.window_id]
-    if wish.substitute_id is not None and any(each.has(wish.substitute_id) for each in others):
-        raise problems.SubstituteElsewhere
+    if wish.substitute_id is not None and wish.substitute_id == window.official_id:
+        raise problems.InvalidRequest.of("/substitute_id", "substitute_self", "nobody sits in for themselves")
     attended = windows.attended(
         window, wish.attendance, day.now, substitute_id=wish.substitute_id, returns_at=wish.returns_at
     )
+    await _check_alone(day, attended)
     row = (
         window.session_id, window.window_id, day.now, attended.attendance, window.official_id, attended.substitute_id,
         attended.returns_at, wish.reason,
@@ -74,6 +79,16 @@ async def note_lateness(day: Day) -> list[WindowDay]:
     if changed:
         await day.end()
     return changed
+
+
+async def _check_alone(day: Day, window: WindowDay) -> None:
+    """Nobody sits at two windows; but an official has one duty for several windows of a department."""
+    there = window.there
+    for each in (await day.windows()).values():
+        if each.window_id == window.window_id or there is None or not each.has(there):
+            continue
+        if (window.attendance, each.attendance) != ("present", "present"):
+            raise problems.SubstituteElsewhere
 
 
 async def _step(day: Day, window: WindowDay, verb: str, after: WindowDay, event: type[events.WindowEvent]) -> WindowDay:

@@ -11,6 +11,7 @@ from shared.privacy import UnreadableValue, Vault
 CARD_PURPOSE = "queue.card"
 CODE_PURPOSE = "queue.code"
 SAID_PURPOSE = "queue.said"
+REQUEST_PURPOSE = "queue.request"
 """Of what visitors said and were told."""
 ELDERLY_YEARS = 70
 

@@ -5,7 +5,6 @@ commands' business. Times are instants; `now` is passed in.
 """
 
 import secrets
-from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
 from datetime import datetime
 from typing import Any, Literal, Protocol, Self
@@ -169,14 +168,14 @@ class Ticket:
 TICKET_FIELDS = tuple(field.name for field in fields(Ticket))
 
 
-def repeated(ticket: Ticket, session_id: str, source: Source, matter_ids: Sequence[str]) -> Ticket:
+def repeated(row: Row, session_id: str, source: Source, digest: bytes) -> Ticket:
     """The ticket of a request that is sent again with its key. Raises IdempotencyKeyReused for another request.
 
-    Matters that came up at the window since are no difference, nor is what was put right of the persons.
+    The request is compared as it was sent: what came up at the window or was put right since is no difference.
     """
-    if (ticket.session_id, ticket.source) != (session_id, source) or not set(matter_ids) <= set(ticket.matter_ids):
+    if (row["session_id"], row["source"], row["request_digest"]) != (session_id, source, digest):
         raise problems.IdempotencyKeyReused
-    return ticket
+    return Ticket.of(row)
 
 
 def called(ticket: Ticket, window_id: str, now: datetime) -> Ticket:

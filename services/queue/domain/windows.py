@@ -10,12 +10,12 @@ from shared.events import queue as events
 
 State = Literal["closed", "open", "paused"]
 Attendance = Literal["expected", "present", "away", "left", "absent"]
-Head = Literal["present", "substituted", "absent"]
-HEADS: tuple[Head, ...] = ("present", "substituted", "absent")
+DutyState = Literal["present", "substituted", "absent"]
+DUTY_STATES: tuple[DutyState, ...] = ("present", "substituted", "absent")
 """What a day says of an official on duty: one of these, so that they add up to the duties."""
 
 
-def head_of(came: bool, substituted: bool) -> Head:  # noqa: FBT001  (what a row says)
+def duty_state(came: bool, substituted: bool) -> DutyState:  # noqa: FBT001  (what a row says)
     """Who came once in person was there; else somebody sat in; else nobody came."""
     return "present" if came else "substituted" if substituted else "absent"
 
@@ -55,10 +55,14 @@ class WindowDay:
             return "substitute", self.substitute_id
         return "staff", None
 
+    @property
+    def there(self) -> str | None:
+        """Who is to be here while it receives: the official on duty, or whoever sits in."""
+        return self.official_id if self.attendance == "present" else self.substitute_id
+
     def has(self, official_id: str) -> bool:
         """Whether they are at this window now, on duty or for somebody else. At a closed window nobody is."""
-        there = self.official_id if self.attendance == "present" else self.substitute_id
-        return self.state != "closed" and there == official_id
+        return self.state != "closed" and self.there == official_id
 
     def public(self, venue_id: str, day: date) -> events.WindowDay:
         """The state as events tell it."""

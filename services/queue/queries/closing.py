@@ -16,46 +16,49 @@ async def closing(connection: Connection, session_id: str) -> closing_views.Clos
     row = await session_row(connection, session_id)
     needed = {each["window_id"] for each in await closings.select_unconfirmed(connection, session_id)}
     there = {each["window_id"]: each for each in await closings.select_attendances(connection, session_id)}
-    windows = []
-    for each in await days.select_windows(connection, session_id):
-        last = await steps.select_last(connection, session_id, each["window_id"])
-        windows.append(
-            closing_views.ClosingWindow(
-                window_id=each["window_id"],
-                number=each["number"],
-                department_id=each["department_id"],
-                state=each["state"],
-                confirmed_at=each["confirmed_at"],
-                confirmed_by=each["confirmed_by"],
-                needed=each["window_id"] in needed,
-                attendance=each["attendance"],
-                role=each["role"],
-                came=there[each["window_id"]]["came"],
-                substituted=there[each["window_id"]]["substituted"],
-                window_version=last["step_id"] if last else 0,
-                figures=await figures(connection, session_id, each["window_id"]),
-            )
-        )
     return closing_views.ClosingView(
         session_id=session_id,
         date=row["date"],
         version=row["changes"],
         now=row["now"],
         closed_at=row["closed_at"],
-        windows=windows,
+        windows=[
+            await _window(connection, each, there[each["window_id"]], needed=each["window_id"] in needed)
+            for each in await days.select_windows(connection, session_id)
+        ],
         open=[_open_ticket(Ticket.of(each)) for each in await closings.select_open(connection, session_id)],
         expected=await cards.count_expected(connection, session_id, None) if row["closed_at"] is None else 0,
         totals=Totals(**await closings.count_totals(connection, session_id)),
-        signed=[
-            closing_views.Signed(
-                version=each["version"],
-                signed_by=each["signed_by"],
-                signed_at=each["signed_at"],
-                reason=each["reason"],
-                totals=Totals.model_validate_json(each["totals"]),
-            )
-            for each in await closings.select_closings(connection, session_id)
-        ],
+        signed=[_signed(each) for each in await closings.select_closings(connection, session_id)],
+    )
+
+
+async def _window(connection: Connection, row: Row, there: Row, *, needed: bool) -> closing_views.ClosingWindow:
+    last = await steps.select_last(connection, row["session_id"], row["window_id"])
+    return closing_views.ClosingWindow(
+        window_id=row["window_id"],
+        number=row["number"],
+        department_id=row["department_id"],
+        state=row["state"],
+        confirmed_at=row["confirmed_at"],
+        confirmed_by=row["confirmed_by"],
+        needed=needed,
+        attendance=row["attendance"],
+        role=row["role"],
+        came=there["came"],
+        substituted=there["substituted"],
+        window_version=last["step_id"] if last else 0,
+        figures=await figures(connection, row["session_id"], row["window_id"]),
+    )
+
+
+def _signed(row: Row) -> closing_views.Signed:
+    return closing_views.Signed(
+        version=row["version"],
+        signed_by=row["signed_by"],
+        signed_at=row["signed_at"],
+        reason=row["reason"],
+        totals=Totals.model_validate_json(row["totals"]),
     )
 
 

@@ -8,7 +8,7 @@ from services.queue.domain.estimates import minutes_behind
 from services.queue.domain.lines import at_window, queue_of
 from services.queue.domain.order import line
 from services.queue.domain.people import SAID_PURPOSE, visitor_of
-from services.queue.domain.tickets import UNDOABLE, Ticket
+from services.queue.domain.tickets import UNDOABLE, Row, Ticket
 from services.queue.queries.hall import Hall, cards_of, wishes
 from services.queue.sql import cards, findings, steps, tickets
 from shared.database import Connection
@@ -39,14 +39,7 @@ async def desk(
     mine = [each.ticket for each in present if each.ticket.at_window == window_id]
     at = at_window(present, window_id)
     last = await steps.select_last(connection, session_id, window_id)
-    undo_until = last["taken_at"] + timedelta(seconds=undo_seconds) if last else None
-    undoable = (
-        last is not None
-        and last["verb"] in UNDOABLE
-        and not last["undone"]
-        and undo_until is not None
-        and hall.now < undo_until
-    )
+    undo_until = _undo_until(last, hall.now, undo_seconds)
     return views.DeskView(
         session_id=session_id,
         date=hall.date,
@@ -77,9 +70,17 @@ async def desk(
         figures=await hall.figures(window_id),
         findings=await _findings(connection, session_id, window_id, vault),
         finished=await _last_finished(connection, session_id, window_id),
-        undo=last["verb"] if last and undoable else None,
-        undo_until=undo_until if undoable else None,
+        undo=last["verb"] if last and undo_until else None,
+        undo_until=undo_until,
     )
+
+
+def _undo_until(last: Row | None, now: datetime, undo_seconds: int) -> datetime | None:
+    """Until when the window's last verb can be taken back; None where it cannot (any more)."""
+    if last is None or last["verb"] not in UNDOABLE or last["undone"]:
+        return None
+    until: datetime = last["taken_at"] + timedelta(seconds=undo_seconds)
+    return until if now < until else None
 
 
 async def _last_finished(connection: Connection, session_id: str, window_id: str) -> views.Finished | None:

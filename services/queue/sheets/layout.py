@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 from services.queue.domain.people import visitor_of
 from services.queue.domain.sheet import Language, Named, Sheet, SheetVisit, SheetWindow, tally
-from services.queue.domain.windows import head_of
+from services.queue.domain.windows import duty_state
 from services.queue.sheets import words
 from shared.privacy import Vault
 
@@ -180,17 +180,17 @@ def _window(window: SheetWindow, sheet: Sheet, zone: ZoneInfo, language: Languag
         window.found.solved,
         window.found.suggestions,
         *did.received.values(),
-        _head(window, language),
+        _duty(window, language),
         window.confirmed_by,
         _local(window.confirmed_at, zone),
     ]
 
 
-def _head(window: SheetWindow, language: Language) -> str:
+def _duty(window: SheetWindow, language: Language) -> str:
     """Whether the official came, or who sat in: the same rule by which the totals count."""
-    said = words.HEADS if window.role == "principal" else words.DEPUTIES
+    said = words.PRINCIPALS if window.role == "principal" else words.DEPUTIES
     too = words.SUBSTITUTED_TOO.of(language) if window.came and window.substituted else ""
-    return said[head_of(window.came, window.substituted)].of(language) + too
+    return said[duty_state(window.came, window.substituted)].of(language) + too
 
 
 def _local(moment: datetime | None, zone: ZoneInfo) -> str | None:

@@ -6,7 +6,7 @@ from uuid import UUID
 import asyncpg
 
 from services.queue.domain.tickets import Ticket
-from services.queue.domain.windows import HEADS, head_of
+from services.queue.domain.windows import DUTY_STATES, duty_state
 from services.queue.sql.days import HELD
 from shared.database import Connection
 
@@ -174,8 +174,8 @@ async def count_totals(connection: Connection, session_id: str) -> dict[str, int
     if row is None:
         raise LookupError(session_id)
     duties = [each for each in await select_attendances(connection, session_id) if each["first"]]
-    heads = [head_of(each["came"], each["substituted"]) for each in duties if each["role"] == "principal"]
-    return {**row, **{f"principals_{each}": heads.count(each) for each in HEADS}}
+    states = [duty_state(each["came"], each["substituted"]) for each in duties if each["role"] == "principal"]
+    return {**row, **{f"principals_{each}": states.count(each) for each in DUTY_STATES}}
 
 
 async def close_session(connection: Connection, session_id: str) -> None:
@@ -184,8 +184,17 @@ async def close_session(connection: Connection, session_id: str) -> None:
 
 
 async def forget_cards(connection: Connection, session_id: str) -> None:
-    """Delete who came from the tickets of a closed day; `cards.forget` deletes those of bookings."""
-    await connection.execute("update ticket set card = null where session_id = $1 and card is not null", session_id)
+    """Delete who came from the tickets of a closed day; `cards.forget` deletes those of bookings.
+
+    The digests of what was asked for go, too: they were made of names, and nothing is sent again to a closed day.
+    """
+    await connection.execute(
+        """
+        update ticket set card = null, request_digest = null
+        where session_id = $1 and (card is not null or request_digest is not null)
+        """,
+        session_id,
+    )
 
 
 async def insert_closing(

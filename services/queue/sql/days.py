@@ -1,7 +1,8 @@
-"""The day: its session, its windows, and what others said of them."""
+"""The day: its session, its windows with who sat there, and what others said of them."""
 
 from collections.abc import Sequence
 from datetime import date, datetime
+from typing import Any
 
 import asyncpg
 
@@ -211,6 +212,18 @@ async def update_window(connection: Connection, window: WindowDay, event: str) -
     if row is None:
         raise LookupError(window.window_id)
     return WindowDay.of(row)
+
+
+async def insert_attendance(connection: Connection, rows: Sequence[Any]) -> None:
+    """Record that an official came or went: session, window, instant, attendance, who, substitute, return, reason."""
+    await connection.execute(
+        """
+        insert into attendance (
+            session_id, window_id, noted_at, attendance, official_id, substitute_id, returns_at, reason)
+        values ($1, $2, $3, $4, $5, $6, $7, $8)
+        """,
+        *rows,
+    )
 
 
 async def insert_series(connection: Connection, session_id: str, letters: Sequence[tuple[str, str]]) -> None:

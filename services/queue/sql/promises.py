@@ -1,6 +1,5 @@
 """What was promised because a director was gone, and the calendar by which it is due."""
 
-from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
@@ -193,16 +192,4 @@ async def settle_issue(connection: Connection, promise_id: UUID, by: str, said: 
         promise_id,
         by,
         said,
-    )
-
-
-async def insert_attendance(connection: Connection, rows: Sequence[Any]) -> None:
-    """Record that an official came or went: session, window, instant, attendance, who, substitute, return, reason."""
-    await connection.execute(
-        """
-        insert into attendance (
-            session_id, window_id, noted_at, attendance, official_id, substitute_id, returns_at, reason)
-        values ($1, $2, $3, $4, $5, $6, $7, $8)
-        """,
-        *rows,
     )

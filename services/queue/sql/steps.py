@@ -51,3 +51,18 @@ async def select_last(connection: Connection, session_id: str, window_id: str) -
 async def mark_undone(connection: Connection, step_id: int) -> None:
     """A verb was taken back."""
     await connection.execute("update step set undone = true where step_id = $1", step_id)
+
+
+async def select_closed(connection: Connection, session_id: str) -> set[str]:
+    """Windows that have closed, and not merely never opened."""
+    rows = await connection.fetch(
+        """
+        select window_id
+        from window_day
+        where session_id = $1 and state = 'closed' and exists (
+            select from step
+            where step.session_id = $1 and step.window_id = window_day.window_id and verb = 'close')
+        """,
+        session_id,
+    )
+    return {row["window_id"] for row in rows}

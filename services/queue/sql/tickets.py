@@ -20,8 +20,8 @@ async def insert_ticket(connection: Connection, ticket: dict[str, Any]) -> Ticke
         insert into ticket (
             last_event, session_id, venue_id, number, token, source, booking_id, idempotency_key, department_id,
             bound_to, matter_ids, persons, priority, language, near, booked_for, arrived_at, person_key, card,
-            delegation)
-        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20)
+            delegation, request_digest)
+        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21)
         returning *
         """,
         *(
@@ -29,7 +29,7 @@ async def insert_ticket(connection: Connection, ticket: dict[str, Any]) -> Ticke
             for name in (
                 "last_event", "session_id", "venue_id", "number", "token", "source", "booking_id", "idempotency_key",
                 "department_id", "bound_to", "matter_ids", "persons", "priority", "language", "near", "booked_for",
-                "arrived_at", "person_key", "card", "delegation",
+                "arrived_at", "person_key", "card", "delegation", "request_digest",
             )
         ),
     )  # fmt: skip

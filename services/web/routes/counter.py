@@ -32,7 +32,7 @@ from shared.access import Caller, allow
 
 router = APIRouter(include_in_schema=False, dependencies=[allow(Caller.STAFF)])
 
-COMMON = 8
+KIOSK_MATTERS = 8
 """Matters that the kiosk lists unasked; others are found by plain words."""
 OTHER_DAY = phrase("这个号是 %(day)s的，不是今天")
 FURTHER_MATTERS = ("matter1", "matter2")
@@ -144,7 +144,7 @@ async def _show(  # noqa: PLR0913  (what the page may be shown with)
         return [each for each in items if not receiving or each.department_id in receiving]
 
     matters = received(found.items) if found else []
-    shown = COMMON if kind == "kiosk" and not words else len(matters)
+    shown = KIOSK_MATTERS if kind == "kiosk" and not words else len(matters)
     return page.show(
         f"staff/{kind}.html",
         status if because or findings else HTTPStatus.OK,

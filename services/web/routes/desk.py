@@ -67,7 +67,7 @@ async def _act(page: Page, kind: str, session_id: str, window_id: str, posted: P
     verb, form = posted.get("verb"), posted.fields
     if not posted.is_fresh:
         return await show_window(page, kind, shown, form, because=REFUSALS["form_expired"])
-    if verb == "keep" and form.get(outcomes.OF):
+    if verb == "keep" and form.get(outcomes.TICKET):
         return await go_back(page, kind, shown, form)
     body, findings = _body(page, shown, verb, form)
     if findings:
@@ -78,9 +78,17 @@ async def _act(page: Page, kind: str, session_id: str, window_id: str, posted: P
     try:
         await page.commands.at_window(session_id, window_id, name, body)
     except Refused as refused:
-        fresh = await page.queries.desk(session_id, window_id)
-        return await show_window(page, kind, fresh, form, because=refusal(refused.code), status=refused.status)
+        return await show_refused(page, kind, shown, form, refused)
     return await go_back(page, kind, shown, form)
+
+
+async def show_refused(page: Page, kind: str, was: Desk, form: Mapping[str, str], refused: Refused) -> Response:
+    """The window as it is by now, and why nothing was done. What was typed for whom it held meanwhile is kept."""
+    fresh = await page.queries.desk(was.session_id, was.window_id)
+    response = await show_window(page, kind, fresh, form, because=refusal(refused.code), status=refused.status)
+    if kind == "desk" and form.get(outcomes.TICKET, "") in {each.ticket_id for each in fresh.held}:
+        outcomes.keep(page, response, address_of(was.session_id, kind, was.window_id), fresh, form)
+    return response
 
 
 async def go_back(page: Page, kind: str, was: Desk, form: Mapping[str, str]) -> Response:
@@ -90,7 +98,7 @@ async def go_back(page: Page, kind: str, was: Desk, form: Mapping[str, str]) -> 
     if kind == "desk" and not outcomes.keep(page, response, address, was, form) and form.get("verb") != "finish":
         # More than the browser keeps: it goes into the answer itself.
         fresh = await page.queries.desk(was.session_id, was.window_id)
-        typed = {outcomes.OF: form[outcomes.OF], **outcomes.typed_of(form)}
+        typed = {outcomes.TICKET: form[outcomes.TICKET], **outcomes.typed_of(form)}
         return await show_window(page, kind, fresh, typed)
     return response
 
@@ -110,7 +118,7 @@ def _body(  # noqa: PLR0911  (one way a verb)
             return body, {"target": page.say("请选转到哪里")}
         return ({**body, kind: target} if kind in ("window_id", "department_id") else None), {}
     if verb == "finish":
-        matter_ids = [form[f"matter{index}"] for index in range(outcomes.MATTERS_MAX) if f"matter{index}" in form]
+        matter_ids = [form[f"matter{index}"] for index in range(day.MATTERS_MOST) if f"matter{index}" in form]
         read = day.finish_of(matter_ids, form)
         return {**body, **read.body}, {name: page.say(said) for name, said in read.findings.items()}
     if verb == "pause":

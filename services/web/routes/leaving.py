@@ -15,7 +15,7 @@ from services.web.day import CHOICES, SETTLED
 from services.web.languages import phrase
 from services.web.pages import OpenPage, Page
 from services.web.refusals import REFUSALS, refusal
-from services.web.routes.desk import go_back, show_window
+from services.web.routes.desk import go_back, show_refused, show_window
 from services.web.routes.hall import issue_findings
 from services.web.routes.posted import Posted, PostedForm
 from services.web.upstream import Refused
@@ -46,8 +46,7 @@ async def act(
         if deed == "choice" and refused.code == "invalid_request":
             found = issue_findings(page, refused)
             return await show_window(page, kind, shown, form, findings={f"issue_{each}": found[each] for each in found})
-        fresh = await page.queries.desk(session_id, window_id)
-        return await show_window(page, kind, fresh, form, because=refusal(refused.code), status=refused.status)
+        return await show_refused(page, kind, shown, form, refused)
     return await go_back(page, kind, shown, form)
 
 
