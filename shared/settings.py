@@ -63,6 +63,7 @@ class ServiceSettings(KafkaSettings):
     time_zone: Annotated[str, AfterValidator(_known_zone)] = Field(
         default="Asia/Shanghai", validation_alias="COUNTY_TIME_ZONE"
     )
+    accounts_url: str = Field(default="http://accounts:8000", validation_alias="ACCOUNTS_URL")
     roster_url: str = Field(default="http://roster:8000", validation_alias="ROSTER_URL")
     booking_url: str = Field(default="http://booking:8000", validation_alias="BOOKING_URL")
     queue_url: str = Field(default="http://queue:8000", validation_alias="QUEUE_URL")

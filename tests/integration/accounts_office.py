@@ -54,6 +54,11 @@ class Office:
     def pool(self) -> database.Pool:
         return self.app.state.runtime.pool
 
+    def set(self, **changes: Any) -> None:
+        """Other settings than those that the service started with."""
+        running = self.app.state.runtime
+        running.settings = running.settings.model_copy(update=changes)
+
     async def open(self, login: str, *roles: str, **places: Any) -> Person:
         """An account with an initial password and roles."""
         initial = make_initial()

@@ -1,12 +1,11 @@
-"""An account as it is kept, as others are told of it, and as it is shown."""
+"""An account as it is kept, as others are told of it, and as it is shown. Rows have columns by name."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Literal, Self
+from typing import Any, Literal, Self
 from uuid import UUID
 
-import asyncpg
 from pydantic import BaseModel
 
 from services.accounts.domain.keys import TOKENS_OUTLIVE
@@ -54,7 +53,7 @@ class StaffAccount:
     opened_at: datetime
 
     @classmethod
-    def of(cls, row: asyncpg.Record) -> Self:
+    def of(cls, row: Any) -> Self:
         """From its row."""
         return cls(**{name: row[name] for name in cls.__dataclass_fields__})
 
@@ -79,7 +78,7 @@ class Session:
     agent: str
 
     @classmethod
-    def of(cls, row: asyncpg.Record) -> Self:
+    def of(cls, row: Any) -> Self:
         """From its row."""
         return cls(**{name: row[name] for name in cls.__dataclass_fields__})
 
@@ -114,7 +113,7 @@ def principal(account: StaffAccount, session: Session, held: Sequence[Held], now
     )
 
 
-def public(account: StaffAccount, grants: Sequence[asyncpg.Record], ended: Sequence[asyncpg.Record]) -> told.Account:
+def public(account: StaffAccount, grants: Sequence[Any], ended: Sequence[Any]) -> told.Account:
     """What others are told."""
     return told.Account(
         account_id=str(account.account_id),
