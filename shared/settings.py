@@ -60,10 +60,10 @@ class ServiceSettings(KafkaSettings):
     """What the operator shows on operator routes."""
     staff_access: Literal["closed", "signed_in", "open"] = Field(default="closed", validation_alias="STAFF_ACCESS")
     """`signed_in` asks for a token of accounts; `open` offers staff routes to anyone: the demo alone."""
-    accounts_url: str = Field(default="http://accounts:8000", validation_alias="ACCOUNTS_URL")
     time_zone: Annotated[str, AfterValidator(_known_zone)] = Field(
         default="Asia/Shanghai", validation_alias="COUNTY_TIME_ZONE"
     )
+    accounts_url: str = Field(default="http://accounts:8000", validation_alias="ACCOUNTS_URL")
     roster_url: str = Field(default="http://roster:8000", validation_alias="ROSTER_URL")
     booking_url: str = Field(default="http://booking:8000", validation_alias="BOOKING_URL")
     queue_url: str = Field(default="http://queue:8000", validation_alias="QUEUE_URL")

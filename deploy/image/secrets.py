@@ -34,7 +34,7 @@ STORE = "store"
 DATABASE_HOST = "postgres:5432"
 SUPERUSER = "postgres"
 
-SERVICES = ("roster", "booking", "queue", "notifications")
+SERVICES = ("accounts", "roster", "booking", "queue", "notifications")
 """The services with a database and a Kafka user. A new one needs its name here and its volume in Compose."""
 
 KAFKA_BROKER, KAFKA_ADMIN, KAFKA_HEALTH = KAFKA_OWN = ("broker", "admin", "health")
@@ -182,6 +182,7 @@ def views(store: Mapping[str, str]) -> dict[str, dict[str, str]]:
         },
         "topics": {"KAFKA_USERNAME": KAFKA_ADMIN, "KAFKA_PASSWORD": _kafka_password(KAFKA_ADMIN, store)},
         "migrate": {"POSTGRES_ADMIN_URL": dsn(SUPERUSER, "POSTGRES_PASSWORD", "postgres"), **migrate},
+        "accounts": {**runtime["accounts"], **privacy},
         "roster": runtime["roster"],
         "booking": {**runtime["booking"], **privacy},
         "queue": {**runtime["queue"], **privacy},

@@ -18,7 +18,7 @@ from deploy.local.obstacles import Obstacle, check_disk, is_free
 from deploy.postgres import databases
 
 ROOT = Path(__file__).parents[2]
-SERVICES = ("roster", "booking", "queue", "notifications", "web")
+SERVICES = ("accounts", "roster", "booking", "queue", "notifications", "web")
 HIGHEST_PORT = 65_435
 PORTS_BESIDE = 100
 LOOPBACK = "127.0.0.1"
@@ -166,6 +166,7 @@ class Installation:
             "KAFKA_BOOTSTRAP_SERVERS": f"{LOOPBACK}:{self.ports.kafka}",
             "STAFF_ACCESS": "open",  # a demonstration on one's own machine
             "SHUTDOWN_SECONDS": str(SHUTDOWN_SECONDS),
+            "ACCOUNTS_URL": self.service_url("accounts"),
             "ROSTER_URL": self.service_url("roster"),
             "BOOKING_URL": self.service_url("booking"),
             "QUEUE_URL": self.service_url("queue"),

@@ -6,7 +6,7 @@ from fastapi.routing import APIRoute, iter_route_contexts
 from shared.access import Caller, declared
 from tests.contracts.export import application
 
-SERVICES = ("roster", "booking", "queue", "notifications", "web")
+SERVICES = ("accounts", "roster", "booking", "queue", "notifications", "web")
 DOCUMENTS = {"/internal/openapi.json", "/internal/asyncapi.json"}
 
 
@@ -44,7 +44,7 @@ def test_without_staff_access_no_staff_route_is_there(service):
     assert Caller.STAFF not in callers(application(service, STAFF_ACCESS="closed")).values()
 
 
-@pytest.mark.parametrize("service", ["roster", "booking", "queue", "notifications"])
+@pytest.mark.parametrize("service", ["accounts", "roster", "booking", "queue", "notifications"])
 def test_public_paths_start_with_the_services_own_prefix(service):
     for path in callers(application(service, STAFF_ACCESS="open")):
         own = path.startswith((f"/api/{service}/v1/", "/internal/")) or path in {"/live", "/ready", "/metrics"}

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-SERVICES = ("roster", "booking", "queue", "notifications", "web")
+SERVICES = ("accounts", "roster", "booking", "queue", "notifications", "web")
 PRODUCT = [path for folder in ("services", "shared", "deploy") for path in sorted((ROOT / folder).rglob("*.py"))]
 TESTS = sorted((ROOT / "tests").rglob("*.py"))
 LONGEST_FILE = 450
@@ -61,7 +61,9 @@ def test_every_service_has_the_same_role_files(service):
     folder = ROOT / "services" / service
     wanted = {"__init__", "__main__", "app", "settings", "routes", "domain"}
     if service != "web":
-        wanted |= {"commands", "queries", "sql", "consumers"} - ({"consumers"} if service == "roster" else set())
+        wanted |= {"commands", "queries", "sql", "consumers"} - (
+            {"consumers"} if service in {"accounts", "roster"} else set()
+        )
         assert sorted((folder / "migrations").glob("01*.sql")), "a service with a database has migrations"
     there = {path.stem for path in folder.iterdir() if path.suffix == ".py" or (path / "__init__.py").exists()}
     assert wanted <= there

@@ -19,7 +19,7 @@ from stdnum.cn import ric
 
 from tests.compose.stack import Stack, eventually
 
-SERVICES = ("roster", "booking", "queue", "notifications", "web")
+SERVICES = ("accounts", "roster", "booking", "queue", "notifications", "web")
 JOBS = ("secrets", "kafka-users", "topics", "migrate", "demo")
 SERVERS = ("postgres", "kafka", "caddy")
 
@@ -240,6 +240,7 @@ def test_each_container_sees_its_own_secrets(stack: Stack) -> None:
     expected = {
         "postgres": {"POSTGRES_PASSWORD"},
         "kafka": {"jaas.conf", "health.properties"},
+        "accounts": {"ACCOUNTS_DATABASE_URL", *user, *shown, *privacy},
         "roster": {"ROSTER_DATABASE_URL", *user, *shown},
         "booking": {"BOOKING_DATABASE_URL", *user, *shown, *privacy},
         "queue": {"QUEUE_DATABASE_URL", *user, *shown, *privacy},
@@ -273,6 +274,7 @@ def test_the_networks_keep_apart_what_need_not_meet(stack: Stack) -> None:
     assert networks == {
         "postgres": {"data"},
         "kafka": {"data"},
+        "accounts": {"data", "services"},
         "roster": {"data", "services"},
         "booking": {"data", "services"},
         "queue": {"data", "services"},

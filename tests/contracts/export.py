@@ -18,7 +18,7 @@ from shared.events.topics import TOPICS
 ROOT = Path(__file__).parents[2]
 SCHEMAS = ROOT / "shared" / "events" / "schemas"
 DOCUMENTS = Path(__file__).parent / "documents"
-SERVICES = ("roster", "booking", "queue", "notifications", "web")
+SERVICES = ("accounts", "roster", "booking", "queue", "notifications", "web")
 SETTINGS = {
     "SERVICE_SECRET": "s" * 32,
     "OPERATOR_SECRET": "o" * 32,

@@ -35,7 +35,9 @@ def test_an_operator_works_beside_the_running_stack(stack: EmbeddedStack, tmp_pa
 
     done = _run("deploy.local", "run", "kitchen", "plan", DATA_DIR=data)
     assert done.returncode == 1
-    assert done.stderr == "There is no service kitchen; there are roster, booking, queue, notifications, web.\n"
+    assert (
+        done.stderr == "There is no service kitchen; there are accounts, roster, booking, queue, notifications, web.\n"
+    )
 
     # A folder whose stack has ended, and one that never had any.
     ended = tmp_path / "ended"

@@ -1,0 +1,37 @@
+"""Accounts put together: the only place where its parts meet."""
+
+from contextlib import AsyncExitStack
+from functools import partial
+
+from fastapi import FastAPI
+
+from services.accounts.commands import signing
+from services.accounts.hashing import Hasher
+from services.accounts.routes import routers
+from services.accounts.settings import AccountsSettings
+from services.accounts.workers import retain, rotate_keys
+from shared import database
+from shared.application import Runtime, build
+from shared.privacy import PrivacySettings, Vault
+
+
+def create_app() -> FastAPI:
+    """The service; its settings are read now."""
+    settings = AccountsSettings()
+    vault = Vault(PrivacySettings())
+
+    async def start(runtime: Runtime, stack: AsyncExitStack) -> None:
+        hasher = Hasher(settings.hash_queue)
+        stack.callback(hasher.close)
+        runtime.parts.update(vault=vault, hasher=hasher)
+        async with database.transaction(runtime.pool) as connection:
+            await signing.rotate(connection, vault)  # before the first sign-in there must be a key
+
+    return build(
+        name="accounts",
+        title="服务日 accounts",
+        settings=settings,
+        routers=routers,
+        workers={"keys": partial(rotate_keys, vault=vault), "retention": partial(retain, settings=settings)},
+        on_start=start,
+    )

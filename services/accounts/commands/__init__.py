@@ -1,0 +1,1 @@
+"""What changes in accounts, each verb a story. Commands never commit."""

@@ -1,0 +1,123 @@
+"""What every change leaves behind: its event for the other services, and its row in the audit."""
+
+import json
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+from services.accounts.domain.accounts import ENDED_LIMIT, StaffAccount, public, tokens_from_now
+from services.accounts.domain.audit import BEGINNING, Chain, Entry
+from services.accounts.domain.keys import TOKENS_OUTLIVE
+from services.accounts.domain.problems import AccountUnknown
+from services.accounts.sql import accounts, audit, grants, sessions
+from shared.database import Connection
+from shared.events import accounts as told
+from shared.events.accounts import (
+    AccountEvent,
+    AccountGranted,
+    AccountOpened,
+    AccountSuspended,
+)
+from shared.events.base import Event
+from shared.messaging import outbox
+from shared.messaging.republish import uuids
+
+
+async def lock(connection: Connection, account_id: UUID) -> StaffAccount:
+    """An account, locked. Raises AccountUnknown."""
+    row = await accounts.lock(connection, account_id)
+    if row is None:
+        raise AccountUnknown
+    return StaffAccount.of(row)
+
+
+async def void_tokens(connection: Connection, account: StaffAccount) -> None:
+    """No token that a locked account has now counts any more; the event that tells it follows."""
+    now = await accounts.real_now(connection)
+    await accounts.update_tokens_from(connection, account.account_id, tokens_from_now(now, account.tokens_from))
+
+
+async def say(connection: Connection, kind: type[AccountEvent], account_id: UUID) -> StaffAccount:
+    """Tell the other services of a locked account as it is now; the account in its new version."""
+    row = await accounts.raise_version(connection, account_id)
+    if row is None:
+        raise AccountUnknown
+    account = StaffAccount.of(row)
+    ended = await sessions.select_ended(connection, [account_id], TOKENS_OUTLIVE)
+    if len(ended) > ENDED_LIMIT:  # the list must not outgrow an event: all is signed out instead
+        await sessions.end_all(connection, account_id, "too_many")
+        await void_tokens(connection, account)
+        account = await lock(connection, account_id)
+    (state,) = await _states(connection, [account])
+    await outbox.append(connection, kind(version=account.version, account=state))
+    return account
+
+
+async def say_opened(connection: Connection, account: StaffAccount) -> None:
+    """Tell the other services of a new account, in its first version."""
+    (state,) = await _states(connection, [account])
+    await outbox.append(connection, AccountOpened(version=account.version, account=state))
+
+
+async def _states(connection: Connection, known: Sequence[StaffAccount]) -> list[told.Account]:
+    ids = [each.account_id for each in known]
+    held = await grants.select_current(connection, ids)
+    ended = await sessions.select_ended(connection, ids, TOKENS_OUTLIVE)
+    return [
+        public(
+            account,
+            [row for row in held if row["account_id"] == account.account_id],
+            [row for row in ended if row["account_id"] == account.account_id][:ENDED_LIMIT],
+        )
+        for account in known
+    ]
+
+
+async def state_events(connection: Connection, ids: Sequence[str]) -> list[Event]:
+    """The present state of accounts, each locked, for `republish`."""
+    known = [StaffAccount.of(row) for row in await accounts.lock_many(connection, uuids(ids))]
+    states = await _states(connection, known)
+    return [
+        _last_event(account)(version=account.version, account=state)
+        for account, state in zip(known, states, strict=True)
+    ]
+
+
+def _last_event(account: StaffAccount) -> type[AccountEvent]:
+    """An event that leaves an account in its state."""
+    if account.state != "active":
+        return AccountSuspended
+    return AccountOpened if account.version == 1 else AccountGranted
+
+
+async def record(connection: Connection, actor: str, action: str, account_id: UUID | None, **details: Any) -> None:
+    """Append to the audit: the last thing of a transaction, for the chain has one end and everybody waits for it."""
+    await audit.lock(connection)
+    last = await audit.select_last(connection)
+    number, previous = (last["number"] + 1, last["hash"]) if last else (1, BEGINNING)
+    at = await accounts.real_now(connection)
+    entry = Entry(number, at, actor, action, account_id, {key: value for key, value in details.items() if value})
+    await audit.insert(
+        connection,
+        number,
+        at,
+        actor,
+        action,
+        account_id,
+        json.dumps(entry.details),
+        previous,
+        entry.hash_after(previous),
+    )
+
+
+async def verify_audit(connection: Connection) -> Chain:
+    """Walk the whole chain, from the first row to the last or to the first that does not follow."""
+    rows, head = 0, BEGINNING
+    async for row in audit.select_everything(connection):
+        details = json.loads(row["details"])
+        entry = Entry(row["number"], row["at"], row["actor"], row["action"], row["account_id"], details)
+        follows = row["number"] == rows + 1 and row["previous"] == head and row["hash"] == entry.hash_after(head)
+        if not follows:
+            return Chain(rows, head, broken_at=row["number"])
+        rows, head = rows + 1, row["hash"]
+    return Chain(rows, head)

@@ -1,0 +1,142 @@
+"""What a caller of accounts can be told, each with a stable code."""
+
+from shared.access import AccessDenied as AccessDenied
+from shared.identity.tokens import SignInNeeded as SignInNeeded
+from shared.problems import InvalidRequest as InvalidRequest
+from shared.problems import Problem
+
+
+class SignInRefused(Problem):
+    """The login is unknown, the password or code wrong or used up, or the account is not active: which is not told."""
+
+    status = 401
+    code = "sign_in_refused"
+    title = "Login, password or code are not right."
+
+
+class CodeNeeded(Problem):
+    """The password was right; the telephone's code is missing."""
+
+    status = 401
+    code = "code_needed"
+    title = "The code from the telephone is needed as well."
+
+
+class TooManyTries(Problem):
+    """The limit on guessing; `Retry-After` says when it is over."""
+
+    status = 429
+    code = "too_many_tries"
+    title = "Too many tries."
+
+
+class TooBusy(Problem):
+    """More passwords are waiting to be looked at than may wait."""
+
+    status = 429
+    code = "too_busy"
+    title = "Too many people are signing in at this moment."
+
+
+class EnrolmentNeeded(Problem):
+    """A first sign-in is good for a password of one's own and for the telephone's codes alone."""
+
+    status = 403
+    code = "enrolment_needed"
+    title = "Choose a password and set up the telephone first."
+
+
+class PasswordRefused(Problem):
+    """The present password, asked for again before something is changed, is not right."""
+
+    status = 403
+    code = "password_refused"
+    title = "The present password is not right."
+
+
+class CodeRefused(Problem):
+    """The first code of a telephone that is being set up is not right."""
+
+    status = 422
+    code = "code_refused"
+    title = "The code is not right."
+
+
+class NoTelephonePending(Problem):
+    """No telephone is being set up."""
+
+    status = 409
+    code = "no_telephone_pending"
+    title = "No telephone is being set up."
+
+
+class AccountUnknown(Problem):
+    """No such account."""
+
+    status = 404
+    code = "account_unknown"
+    title = "There is no such account."
+
+
+class AccountShut(Problem):
+    """The account is suspended already, or closed for ever."""
+
+    status = 409
+    code = "account_shut"
+    title = "The account's state does not allow this."
+
+
+class LoginTaken(Problem):
+    """Somebody signs in by this name."""
+
+    status = 409
+    code = "login_taken"
+    title = "This login is taken."
+
+
+class OfficialTaken(Problem):
+    """Another account is this official's."""
+
+    status = 409
+    code = "official_taken"
+    title = "This official has an account."
+
+
+class GrantUnknown(Problem):
+    """No such role, or one that was taken back."""
+
+    status = 404
+    code = "grant_unknown"
+    title = "There is no such role."
+
+
+class TooManyGrants(Problem):
+    """A token has to carry them all."""
+
+    status = 409
+    code = "too_many_grants"
+    title = "One account cannot hold more roles."
+
+
+class LastOperator(Problem):
+    """Without an operator nobody could let anybody in."""
+
+    status = 409
+    code = "last_operator"
+    title = "This is the last operator."
+
+
+class OperatorExists(Problem):
+    """The first operator was made already."""
+
+    status = 409
+    code = "operator_exists"
+    title = "There is an operator already."
+
+
+class SessionUnknown(Problem):
+    """No such sign-in of one's own, or one that is over."""
+
+    status = 404
+    code = "session_unknown"
+    title = "There is no such sign-in."

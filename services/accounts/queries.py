@@ -1,0 +1,137 @@
+"""What is read: accounts, sign-ins, keys; and whether a token is to be believed here."""
+
+import json
+from collections.abc import Sequence
+from uuid import UUID
+
+import asyncpg
+
+from services.accounts.domain import problems
+from services.accounts.domain.accounts import (
+    NAME,
+    Accounts,
+    AccountView,
+    GrantView,
+    Session,
+    Sessions,
+    SessionView,
+    StaffAccount,
+)
+from services.accounts.domain.keys import Jwk, JwkSet
+from services.accounts.sql import accounts, grants, keys, sessions
+from shared.database import Connection
+from shared.identity.tokens import Principal, verify
+from shared.privacy import Vault
+
+
+async def find(connection: Connection, login: str) -> StaffAccount | None:
+    """The account of a login, if there is one."""
+    row = await accounts.select_by_login(connection, login)
+    return None if row is None else StaffAccount.of(row)
+
+
+async def key_set(connection: Connection) -> JwkSet:
+    """The keys whose tokens count or will."""
+    rows = await keys.select_all(connection)
+    return JwkSet(keys=[Jwk.model_validate(json.loads(row["public_jwk"])) for row in rows])
+
+
+async def signed(connection: Connection, token: str) -> Principal:
+    """Who a token of ours names. Raises SignInNeeded or TokenUnknown."""
+    known = await key_set(connection)
+    return verify(token, {each.kid: each.public_key() for each in known.keys})
+
+
+async def asker(connection: Connection, token: str) -> tuple[Principal, StaffAccount]:
+    """Who asks, by this service's own tables: session, state and roles are those of now, not of the token.
+
+    Raises SignInNeeded or TokenUnknown.
+    """
+    principal = await signed(connection, token)
+    row = await sessions.select(connection, UUID(principal.session_id))
+    account_row = await accounts.select(connection, UUID(principal.account_id))
+    if row is None or account_row is None or row["account_id"] != account_row["account_id"]:
+        raise problems.SignInNeeded
+    account = StaffAccount.of(account_row)
+    is_live = Session.of(row).is_live(await accounts.real_now(connection))
+    is_void = account.tokens_from is not None and principal.issued_at < account.tokens_from
+    if not is_live or is_void or account.state != "active":
+        raise problems.SignInNeeded
+    return principal, account
+
+
+async def require_operator(connection: Connection, account: StaffAccount) -> None:
+    """Raises AccessDenied for whoever is no operator now."""
+    if all(row["role"] != "operator" for row in await grants.select_held(connection, account.account_id)):
+        raise problems.AccessDenied
+
+
+async def account_view(connection: Connection, vault: Vault, account_id: UUID) -> AccountView:
+    """An account. Raises AccountUnknown."""
+    row = await accounts.select(connection, account_id)
+    if row is None:
+        raise problems.AccountUnknown
+    held = await grants.select_current(connection, [account_id])
+    return _view(StaffAccount.of(row), held, vault)
+
+
+async def account_views(connection: Connection, vault: Vault, after: str, limit: int) -> Accounts:
+    """A page of accounts."""
+    rows = await accounts.select_page(connection, after, limit + 1)
+    shown = [StaffAccount.of(row) for row in rows[:limit]]
+    held = await grants.select_current(connection, [each.account_id for each in shown])
+    return Accounts(
+        items=[
+            _view(account, [row for row in held if row["account_id"] == account.account_id], vault) for account in shown
+        ],
+        next_after=shown[-1].login if len(rows) > limit else None,
+    )
+
+
+async def own_sessions(connection: Connection, principal: Principal) -> Sessions:
+    """Where one is signed in."""
+    rows = await sessions.select_live(connection, UUID(principal.account_id))
+    return Sessions(
+        items=[
+            SessionView(
+                session_id=str(row["session_id"]),
+                created_at=row["created_at"],
+                last_seen_at=row["last_seen_at"],
+                expires_at=row["expires_at"],
+                address=row["address"],
+                agent=row["agent"],
+                is_this=str(row["session_id"]) == principal.session_id,
+            )
+            for row in rows
+        ]
+    )
+
+
+async def aggregate_ids(connection: Connection, after: str | None, limit: int) -> Sequence[str]:
+    """The next ids of accounts, for `republish`."""
+    found = await accounts.select_ids(connection, UUID(after) if after else UUID(int=0), limit)
+    return [str(each) for each in found]
+
+
+def _view(account: StaffAccount, held: Sequence[asyncpg.Record], vault: Vault) -> AccountView:
+    return AccountView(
+        account_id=str(account.account_id),
+        login=account.login,
+        name=vault.decrypt(account.name, NAME),
+        state=account.state,
+        official_id=account.official_id,
+        enrolled=account.enrolled,
+        must_change_password=account.must_change_password,
+        telephone=account.totp_secret is not None,
+        grants=[
+            GrantView(
+                grant_id=str(row["grant_id"]),
+                role=row["role"],
+                department_id=row["department_id"],
+                venue_id=row["venue_id"],
+                valid_from=row["valid_from"],
+                valid_until=row["valid_until"],
+            )
+            for row in held
+        ],
+    )

@@ -1,0 +1,126 @@
+"""Who asks, and from where: the token in `Authorization`, by this service's own tables, and the client's address."""
+
+from dataclasses import dataclass
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import Depends, Request
+
+from services.accounts import queries
+from services.accounts.commands import entering
+from services.accounts.commands.entering import Origin
+from services.accounts.domain import problems
+from services.accounts.domain.accounts import StaffAccount
+from services.accounts.hashing import Hasher
+from services.accounts.settings import AccountsSettings
+from shared import database
+from shared.access import is_from_service
+from shared.application import Runtime, runtime
+from shared.gateway import client_address
+from shared.identity.tokens import Principal
+from shared.privacy import Vault
+from shared.problems import RESPONSES
+
+Running = Annotated[Runtime, Depends(runtime)]
+UNAUTHORISED: dict[int | str, dict[str, Any]] = {401: {**RESPONSES[403], "description": "Unauthorized"}}
+SCHEME = "bearer "
+
+
+@dataclass(frozen=True)
+class Asker:
+    """Somebody whose token was believed."""
+
+    principal: Principal
+    account: StaffAccount
+
+    @property
+    def account_id(self) -> UUID:
+        """The account."""
+        return self.account.account_id
+
+    @property
+    def session_id(self) -> UUID:
+        """The sign-in."""
+        return UUID(self.principal.session_id)
+
+
+def vault(running: Runtime) -> Vault:
+    """What encrypts."""
+    found: Vault = running.parts["vault"]
+    return found
+
+
+def hasher(running: Runtime) -> Hasher:
+    """What hashes passwords."""
+    found: Hasher = running.parts["hasher"]
+    return found
+
+
+def settings(running: Runtime) -> AccountsSettings:
+    """The service's settings."""
+    found = running.settings
+    assert isinstance(found, AccountsSettings)  # noqa: S101  (what app.py built it with)
+    return found
+
+
+def token(request: Request) -> str:
+    """The token that was shown. Raises SignInNeeded."""
+    shown = request.headers.get("authorization", "")
+    if not shown.lower().startswith(SCHEME):
+        raise problems.SignInNeeded
+    return shown[len(SCHEME) :].strip()
+
+
+async def anybody(request: Request, running: Running) -> Asker:
+    """Whoever is signed in, if only for the first time. Raises SignInNeeded."""
+    async with running.pool.acquire(timeout=10) as connection:
+        principal, account = await queries.asker(connection, token(request))
+    return Asker(principal, account)
+
+
+async def somebody(asker: Annotated[Asker, Depends(anybody)]) -> Asker:
+    """Whoever is signed in with password and code. Raises EnrolmentNeeded."""
+    if asker.principal.scope is not None:
+        raise problems.EnrolmentNeeded
+    return asker
+
+
+async def operator(asker: Annotated[Asker, Depends(somebody)], running: Running) -> Asker:
+    """An operator. Raises AccessDenied."""
+    async with running.pool.acquire(timeout=10) as connection:
+        await queries.require_operator(connection, asker.account)
+    return asker
+
+
+Anybody = Annotated[Asker, Depends(anybody)]
+Somebody = Annotated[Asker, Depends(somebody)]
+Operator = Annotated[Asker, Depends(operator)]
+
+
+def origin(request: Request) -> Origin:
+    """Where a request comes from: our own pages' word for it, else the gateway's."""
+    if is_from_service(request):
+        address = request.headers.get("x-client-address", "")
+        agent = request.headers.get("x-client-agent", "")
+    else:
+        address, agent = client_address(request), request.headers.get("user-agent", "")
+    return Origin(_plain(address)[:64], _plain(agent)[:200])
+
+
+def _plain(text: str) -> str:
+    return "".join(each for each in text if each.isprintable())
+
+
+async def count_try(request: Request, running: Runtime, login: str) -> list[bytes]:
+    """Count a try at somebody's password, and commit that before comparing; what to take back if it was right.
+
+    Raises TooManyTries.
+    """
+    chosen, sealed = settings(running), vault(running)
+    limits = [
+        (sealed.blind_index("accounts.tries.login", login), chosen.tries_per_login),
+        (sealed.blind_index("accounts.tries.address", origin(request).address), chosen.tries_per_address),
+    ]
+    async with database.transaction(running.pool) as connection:
+        await entering.count_try(connection, limits, chosen.tries_window_minutes)
+    return [key for key, _ in limits]

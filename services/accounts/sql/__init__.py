@@ -1,0 +1,1 @@
+"""Every statement of accounts, by the thing that it is about."""
