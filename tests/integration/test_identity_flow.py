@@ -1,0 +1,91 @@
+"""From signing in at accounts to a staff route of another service, over real HTTP and Kafka, and out again."""
+
+import asyncio
+from contextlib import asynccontextmanager
+
+import httpx
+import pytest
+import uvicorn
+
+from services.roster.app import create_app
+from tests.integration.accounts_office import office_open
+
+IN_FORCE_SECONDS = 5.0
+"""What is promised for a revocation, wherever it is asked for."""
+ROUTE = "/api/roster/v1/staff/officials"
+
+
+@asynccontextmanager
+async def served(app):
+    """The app on a port of its own; it was started already."""
+    server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=0, lifespan="off", log_level="error"))
+    serving = asyncio.create_task(server.serve())
+    async with asyncio.timeout(10):
+        while not server.started:
+            await asyncio.sleep(0.01)
+    yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
+    server.should_exit = True
+    await serving
+
+
+@pytest.fixture
+async def office(database, kafka, topic_prefix, settings_env, monkeypatch):
+    reached = {"KAFKA_BOOTSTRAP_SERVERS": kafka.bootstrap, "TOPIC_PREFIX": topic_prefix}
+    async with office_open(database, settings_env | reached, monkeypatch) as found:
+        yield found
+
+
+@pytest.fixture
+async def roster(office, database, monkeypatch):
+    made = await database("roster")
+    async with served(office.app) as address:
+        monkeypatch.setenv("STAFF_ACCESS", "signed_in")
+        monkeypatch.setenv("ACCOUNTS_URL", address)
+        monkeypatch.setenv("ROSTER_DATABASE_URL", made.runtime_dsn)
+        app = create_app()
+        async with (
+            app.router.lifespan_context(app),
+            httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://roster") as client,
+        ):
+            yield client
+
+
+async def asked(roster, token):
+    answer = await roster.get(ROUTE, headers={"Authorization": f"Bearer {token}"})
+    return answer.status_code, answer.json().get("code")
+
+
+async def refused(roster, token):
+    """Wait until the token counts no more; the seconds that it took."""
+    loop = asyncio.get_running_loop()
+    began = loop.time()
+    async with asyncio.timeout(30):
+        while (await asked(roster, token))[0] != 401:
+            await asyncio.sleep(0.05)
+    return loop.time() - began
+
+
+async def test_staff_routes_open_to_a_token_of_accounts_alone(office, roster):
+    person = await office.enrol("zhou.wenqing", "director", department_id="land")
+    first = await office.open("fresh.one", "director")
+    assert (await roster.get(ROUTE)).status_code == 401
+    assert await asked(roster, "made-up") == (401, "token_unknown")
+    enrolling = (await office.sign_in(first, code=None)).json()["token"]
+    assert await asked(roster, enrolling) == (403, "access_denied")
+    assert await asked(roster, await office.token(person)) == (200, None)
+
+
+async def test_a_revocation_is_in_force_elsewhere_within_five_seconds(office, roster):
+    person = await office.enrol("zhou.wenqing", "director")
+    operator = await office.token(await office.enrol("operator.one", "operator"))
+    left, kept = await office.token(person), await office.token(person)
+    assert await asked(roster, left) == await asked(roster, kept) == (200, None)
+
+    assert (await office.ask("DELETE", "/session", left)).status_code == 204
+    assert await refused(roster, left) < IN_FORCE_SECONDS
+    assert await asked(roster, kept) == (200, None), "another sign-in of the same person goes on"
+
+    suspended = await office.ask("POST", f"/operator/accounts/{person.account_id}/suspend", operator, json={})
+    assert suspended.status_code == 200, suspended.text
+    assert await refused(roster, kept) < IN_FORCE_SECONDS
+    assert (await office.sign_in(person)).json()["code"] == "sign_in_refused"
