@@ -17,6 +17,7 @@ ADDRESSES = {
     "a department": "/matters?department=natural-resources",
     "matter without a visit": "/matters/business-licence",
     "matter with an optional visit": "/matters/school-transfer",
+    "sign-in": "/sign-in",
     "privacy": "/privacy",
     "accessibility": "/accessibility",
     "no such page": "/nothing",
