@@ -1,4 +1,4 @@
-"""Whatever is sent to booking, queue and roster, the answer is one that their documents name, and never a 5xx.
+"""Whatever is sent to accounts, booking, queue and roster, the answer is one that their documents name, never a 5xx.
 
 The services run as processes of their own on real databases; the operations are those of the document that
 each serves. Generated requests rarely win a seat, so the ways to success are tested elsewhere. The queue has a service
@@ -32,7 +32,7 @@ from tests.integration import queue_hall
 from tests.integration.booking_desk import at, matter
 
 CHECKS = [not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance]
-EXAMPLES = {"booking": 40, "queue": 20, "roster": 40}
+EXAMPLES = {"accounts": 20, "booking": 40, "queue": 20, "roster": 40}
 SLOW = 4
 """Examples of what a process of its own makes: sheets and speech."""
 ENDLESS = "/stream"
@@ -119,7 +119,7 @@ async def documents(postgres, templates, settings_env, set_county_now):
     """The services' documents, loaded from where they run."""
     with ExitStack() as stack:
         loaded = {}
-        for service, port in zip(EXAMPLES, conftest.free_ports(3), strict=True):
+        for service, port in zip(EXAMPLES, conftest.free_ports(len(EXAMPLES)), strict=True):
             if service not in templates:
                 templates[service] = await conftest._template(postgres, service)
             name = f"{service}_fuzz"

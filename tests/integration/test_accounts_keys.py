@@ -177,8 +177,8 @@ async def test_old_sign_ins_and_tries_are_forgotten(office):
     person = await office.enrol("wang.guilan")
     await office.token(person)
     await office.owner(
-        "update session set created_at = now() - interval '92 days', expires_at = now() - interval '91 days' "
-        "where ended_at is null"
+        "update session set created_at = now() - interval '92 days', expires_at = now() - interval '91 days'"
+        " where ended_at is null"
     )
     await office.owner("update tries set window_from = now() - interval '1 hour'")
     async with database.transaction(office.pool) as connection:

@@ -21,7 +21,7 @@ from rich.console import Console
 
 from deploy.local import obstacles, processes, supervisor
 from deploy.local.display import Display
-from deploy.local.installation import Installation, choose_ports
+from deploy.local.installation import SERVICES, Installation, choose_ports
 from deploy.local.obstacles import Obstacle
 from deploy.local.processes import Process
 from tests.conftest import free_ports
@@ -170,7 +170,7 @@ def test_ports_beside_it_that_are_taken_are_passed_over() -> None:
         chosen = choose_ports(gateway)
     inner = [chosen.postgres, chosen.kafka, chosen.controller, *chosen.services.values()]
     assert gateway + 1 not in inner
-    assert len(set(inner)) == 8
+    assert len(set(inner)) == 3 + len(SERVICES)
 
 
 async def test_what_dies_too_often_stops_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

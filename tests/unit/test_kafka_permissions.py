@@ -25,6 +25,8 @@ def test_a_service_may_do_what_the_table_says():
         (Operation.READ, Resource.GROUP, "booking.roster.sessions.v1"),
         (Operation.READ, Resource.TOPIC, "queue.visits.v1"),
         (Operation.READ, Resource.GROUP, "booking.queue.visits.v1"),
+        (Operation.READ, Resource.TOPIC, "accounts.people.v1"),
+        (Operation.READ, Resource.GROUP, "booking.accounts.people.v1"),
     }
 
 

@@ -43,7 +43,7 @@ async def open_first_operator(
 ) -> StaffAccount:
     """The one who lets everybody else in. Raises OperatorExists, also where two are made at once."""
     await accounts.lock_operators(connection)
-    if await grants.count_operators(connection):
+    if await grants.has_operator(connection):
         raise problems.OperatorExists
     account = await open_account(connection, vault, actor, wish, password_hash)
     return await grant(connection, actor, account.account_id, NewGrant(role="operator"))

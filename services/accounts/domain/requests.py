@@ -7,6 +7,8 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, mo
 
 from shared.events.accounts import Role
 
+YEARS = range(2000, 2200)
+"""Years in which a role may begin or end: the first and last of all cannot be told in every zone."""
 LOGIN = "^[a-z0-9][a-z0-9._@-]{2,63}$"
 
 
@@ -84,6 +86,8 @@ class NewGrant(_Request):
         for each in (self.valid_from, self.valid_until):
             if each is not None and each.tzinfo is None:
                 raise ValueError("a time needs its zone")
+            if each is not None and each.year not in YEARS:
+                raise ValueError(f"a time lies between {YEARS.start} and {YEARS.stop - 1}")
         if self.role == "operator" and (self.department_id or self.venue_id):
             raise ValueError("an operator is one everywhere")
         if self.valid_from and self.valid_until and self.valid_until <= self.valid_from:

@@ -93,6 +93,22 @@ async def revoke(connection: Connection, account_id: UUID, grant_id: UUID, revok
     )
 
 
+async def has_operator(connection: Connection) -> bool:
+    """Whether anybody active is an operator, or will be.
+
+    Whatever the clock says: it stands still at the transaction's beginning, and who was made an operator while this one
+    waited for its lock would seem to become one later.
+    """
+    found: bool = await connection.fetchval(
+        """
+        select exists (
+            select from role_grant join account using (account_id)
+            where role = 'operator' and revoked_at is null and state = 'active')
+        """
+    )
+    return found
+
+
 async def count_operators(connection: Connection) -> int:
     """Active accounts that are operators now and for good: one whose role ends would leave nobody."""
     found: int = await connection.fetchval(
