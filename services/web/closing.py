@@ -35,7 +35,7 @@ TICKET_STATES = {
     "closed": phrase("没有结果"),
 }
 SOURCES = {"booking": phrase("预约"), "walk_in": phrase("现场取号"), "paper": phrase("补录")}
-RECEIVED_BY = {"principal": phrase("局长本人"), "substitute": phrase("替班的领导"), "staff": phrase("工作人员")}
+RECEIVED_BY = {"principal": phrase("局长本人"), "substitute": phrase("副职或替班的领导"), "staff": phrase("工作人员")}
 
 PAPER_ROWS = 3
 """Matters that a paper visit's form has room for."""

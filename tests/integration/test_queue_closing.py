@@ -295,6 +295,16 @@ async def test_each_head_came_was_substituted_or_was_missing_and_nobody_is_count
     assert (totals["principals_present"], totals["principals_absent"]) == (2, 0), "who received on paper had come"
 
 
+async def test_a_paper_of_a_deputys_window_says_that_the_deputy_came(hall: Hall):
+    await hall.fetch("update window_day set role = 'deputy' where window_id = 'w3'")
+    await hall.at("11:00")
+    wish = paper(window_id="w3", outcomes=[{"matter_id": "advice", "kind": "guided"}], received_by="substitute")
+    (shown,) = [
+        each for each in (await post(hall, "paper-visits", **wish)).json()["windows"] if each["window_id"] == "w3"
+    ]
+    assert (shown["came"], shown["substituted"]) == (True, False)
+
+
 async def test_a_head_with_two_windows_of_a_department_is_one(hall: Hall):
     await hall.do("w2", "attend", attendance="present")
     totals = (await hall.http.get(f"{API}/staff/sessions/day/closing")).json()["totals"]

@@ -86,7 +86,7 @@ def agrees(windows: list[dict[str, Any]], visits: list[dict[str, Any]], counted:
         assert sum(each["结果"].split("；").count(head) for each in done) == whole[head] == counted[key]
     for head, key in (("问题", "problems"), ("当场解决", "solved"), ("建议", "suggestions")):
         assert sum(each[head] for each in visits) == whole[head] == counted[key]
-    for head, key in (("局长本人", "by_principal"), ("替班的领导", "by_substitute"), ("工作人员", "by_staff")):
+    for head, key in (("局长本人", "by_principal"), ("副职或替班的领导", "by_substitute"), ("工作人员", "by_staff")):
         assert sum(each["接待人"] == head for each in done) == whole[head] == counted[key]
     assert len(visits) - len(done) == counted["unserved"]
 

@@ -57,7 +57,7 @@ OUTCOMES = {
 }
 RECEIVERS = {
     "principal": Named("局长本人", "The director in person"),
-    "substitute": Named("替班的领导", "A substitute"),
+    "substitute": Named("副职或替班的领导", "A deputy or substitute"),
     "staff": Named("工作人员", "Staff"),
 }
 CLOSINGS = {
@@ -100,7 +100,7 @@ TOTAL_NAMES = {
     "solved": SOLVED,
     "suggestions": SUGGESTIONS,
     "by_principal": Named("局长本人接待批次", "By the director in person"),
-    "by_substitute": Named("替班的领导接待批次", "By a substitute"),
+    "by_substitute": Named("副职或替班的领导接待批次", "By a deputy or substitute"),
     "by_staff": Named("工作人员接待批次", "By staff"),
     "findings": Named("没有群众时发现的问题", "Findings without a visitor"),
     "decisions": Named("现场决定", "Decisions"),

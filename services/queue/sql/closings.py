@@ -116,7 +116,8 @@ async def select_attendances(connection: Connection, session_id: str) -> Rows:
     """Of each window whether its official came, and whether anybody ever sat in, at all windows of the same duty.
 
     An official has one duty in a department, however many windows: `first` is its window that counts. A visit that
-    was written on paper says who received, too, though nobody recorded that they came.
+    was written on paper says who received, too, though nobody recorded that they came: at a deputy's window that is
+    the deputy, for whom paper has no other word.
     """
     return await connection.fetch(
         """
@@ -124,8 +125,10 @@ async def select_attendances(connection: Connection, session_id: str) -> Rows:
             select window_id, attendance = 'present' as came, substitute_id is not null as substituted
             from attendance where session_id = $1
             union all
-            select at_window, received_by = 'principal', received_by = 'substitute'
-            from ticket where session_id = $1 and state = 'finished' and source = 'paper'),
+            select at_window, received_by = case role when 'deputy' then 'substitute' else 'principal' end,
+                   received_by = 'substitute' and role <> 'deputy'
+            from ticket join window_day on window_day.session_id = $1 and window_day.window_id = ticket.at_window
+            where ticket.session_id = $1 and ticket.state = 'finished' and source = 'paper'),
         each as (
             select window_day.window_id, role, number, department_id, coalesce(official_id, window_id) as duty,
                    coalesce(bool_or(came), false) as came, coalesce(bool_or(substituted), false) as substituted
