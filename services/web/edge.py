@@ -9,7 +9,7 @@ from fastapi.responses import RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from services.web import preferences
-from services.web.forms import FORM_BYTES
+from services.web.forms import most_bytes
 from services.web.pages import RENEWED
 from services.web.security import HEADERS, TRANSPORT_HEADER, Cookies
 from shared.gateway import is_secure
@@ -76,7 +76,7 @@ class Edge:
 
 def _is_too_long(request: Request) -> bool:
     length = request.headers.get("content-length", "0")
-    return length.isdigit() and int(length) > FORM_BYTES
+    return length.isdigit() and int(length) > most_bytes(request.url.path)
 
 
 def protection(request: Request) -> list[tuple[bytes, bytes]]:

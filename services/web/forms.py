@@ -1,7 +1,7 @@
 """What a visitor types, from the body of a form to the request that booking takes.
 
-A body is read strictly: percent-encoded UTF-8, at most 256 KiB and 64 fields. Values are put into one Unicode form
-and stripped; what stays wrong is told beside its field. Here only what is missing, too long or visibly
+A body is read strictly: percent-encoded UTF-8, at most 32 KiB (the staff's 256) and 64 fields. Values are put into
+one Unicode form and stripped; what stays wrong is told beside its field. Here only what is missing, too long or visibly
 too short is found; whether a document exists is booking's to say.
 """
 
@@ -17,7 +17,8 @@ from services.web.domain import DOCUMENT_TYPES, PARTY_SIZE_MAX, length_finding
 from services.web.languages import Language, phrase
 from shared.problems import FieldProblem
 
-FORM_BYTES = 256 * 1024
+FORM_BYTES = 32 * 1024
+STAFF_FORM_BYTES = 256 * 1024
 """The desk has a dozen fields of 2,000 characters, and a Chinese character takes nine bytes."""
 FORM_FIELDS = 64
 NAME_CHARACTERS = 60
@@ -36,14 +37,19 @@ class Unreadable(Exception):  # noqa: N818  (what the form is)
         super().__init__()
 
 
+def most_bytes(path: str) -> int:
+    """How long a form may be that is sent to `path`."""
+    return STAFF_FORM_BYTES if path.startswith("/staff/") else FORM_BYTES
+
+
 async def read_form(request: Request) -> dict[str, str]:
     """The fields of a posted form, the last value of each name. Raises Unreadable."""
     if request.headers.get("content-type", "").split(";")[0].strip().lower() != FORM_TYPE:
         raise Unreadable
-    body = bytearray()
+    body, most = bytearray(), most_bytes(request.url.path)
     async for chunk in request.stream():
         body += chunk
-        if len(body) > FORM_BYTES:
+        if len(body) > most:
             raise Unreadable(too_large=True)
     return read_pairs(bytes(body))
 

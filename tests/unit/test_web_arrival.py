@@ -291,9 +291,11 @@ async def test_the_kiosk_gives_a_ticket_by_plain_words_but_no_priority(county, b
 
 
 async def test_the_kiosk_lists_a_few_matters_unasked(county, browser):
-    county.answers["/matters"] = {"items": [matter(matter_id=f"m{index}") for index in range(12)], "total": 12}
+    items = [matter(matter_id=f"m{index}", common=index in {9, 11}) for index in range(12)]
+    county.answers["/matters"] = {"items": items, "total": 12}
     page = await browser.get(KIOSK)
-    assert len(re.findall(r'name="matter"', page.text)) == 8
+    first = ["m9", "m11", *(f"m{index}" for index in range(6))]
+    assert re.findall(r'name="matter" value="(\w+)"', page.text) == first, "what most come for, then the pack's order"
     assert "别的事，在上面用平常的话找" in page.text
 
 

@@ -298,3 +298,9 @@ async def test_nobody_is_called_out_of_order_where_the_window_does_not_call(coun
     button = re.search(r'<button[^>]*value="call"[^>]*>叫这一位', (await browser.get(DESK)).text)
     assert button
     assert (" disabled" in button[0]) is disabled
+
+
+async def test_the_desks_form_has_a_bound_too(county, browser):
+    page = await browser.post(DESK, data={**await form_of(browser), **TYPED, "verb": "finish", "said0": "x" * 270_000})
+    assert page.status_code == 413
+    assert county.posted("/windows/w3/finish") == []

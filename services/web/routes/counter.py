@@ -144,6 +144,8 @@ async def _show(  # noqa: PLR0913  (what the page may be shown with)
         return [each for each in items if not receiving or each.department_id in receiving]
 
     matters = received(found.items) if found else []
+    if not words:
+        matters.sort(key=lambda each: not each.common)  # what most come for stands first, as on the first page
     shown = KIOSK_MATTERS if kind == "kiosk" and not words else len(matters)
     return page.show(
         f"staff/{kind}.html",
