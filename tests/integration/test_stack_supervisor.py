@@ -11,6 +11,7 @@ import stat
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -163,9 +164,13 @@ def test_lost_keys_are_never_made_anew(tmp_path: Path) -> None:
 
 
 def test_ports_beside_it_that_are_taken_are_passed_over() -> None:
-    gateway = free_ports(1)[0]
-    with socket.socket() as other:
-        other.bind(("127.0.0.1", gateway + 1))
+    with ExitStack() as held:
+        other = held.enter_context(socket.socket())
+        while True:  # the next one may be anybody's
+            gateway = free_ports(1)[0]
+            with suppress(OSError):
+                other.bind(("127.0.0.1", gateway + 1))
+                break
         other.listen()
         chosen = choose_ports(gateway)
     inner = [chosen.postgres, chosen.kafka, chosen.controller, *chosen.services.values()]
