@@ -5,7 +5,7 @@ TESTS ?= tests
 export PYTHONUTF8 := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help up check test bench simulate contracts compose-test lock upgrade environment environment-dev
+.PHONY: help up code check test bench simulate contracts compose-test lock upgrade environment environment-dev
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -13,6 +13,9 @@ help: ## this list
 # The supervisor is bound to this make: it stops everything when make ends, however make ends.
 up: environment ## run the whole system on this machine; PORT=8080, DATA_DIR=.data
 	@exec $(BIN)/python deploy/local/tether.py $$PPID 15 - $(BIN)/python -m deploy.local
+
+code: environment ## what a demo account's telephone shows now; LOGIN=manager
+	@$(BIN)/python -m deploy.local run accounts demo-code $(LOGIN) --kept $(abspath $(or $(DATA_DIR),.data))/demo-accounts.json
 
 check: environment-dev ## style, types, imports, and whether the locks are current
 	$(BIN)/ruff check .

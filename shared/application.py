@@ -164,7 +164,8 @@ def build(  # noqa: PLR0913  (the parts a service is made of)
     for passing in PASSING_ERRORS:
         app.add_exception_handler(passing, problems.on_passing)
     for router in (*routers, health.router(app, asyncapi)):
-        app.include_router(access.offered(router, staff_access=settings.staff_access))
+        access.declared(router)
+        app.include_router(router)
     app.add_middleware(RequestBodyLimitMiddleware, max_body_size=BODY_BYTES)
     app.add_middleware(_Edge, bodies=bodies)
     return app

@@ -58,8 +58,6 @@ class ServiceSettings(KafkaSettings):
     """What services show each other on internal routes."""
     operator_secret: SecretStr = Field(min_length=32, validation_alias="OPERATOR_SECRET")
     """What the operator shows on operator routes."""
-    staff_access: Literal["closed", "signed_in", "open"] = Field(default="closed", validation_alias="STAFF_ACCESS")
-    """`signed_in` asks for a token of accounts; `open` offers staff routes to anyone: the demo alone."""
     time_zone: Annotated[str, AfterValidator(_known_zone)] = Field(
         default="Asia/Shanghai", validation_alias="COUNTY_TIME_ZONE"
     )

@@ -32,6 +32,7 @@ from deploy.local import jars, programs
 from deploy.local.kafka import Kafka
 from deploy.local.postgres import Postgres
 from deploy.postgres import databases, sql
+from tests import identity
 from tests.embedded import EmbeddedStack
 
 PASSWORD = "test-password"
@@ -173,14 +174,21 @@ async def topic_prefix(kafka: Kafka) -> AsyncIterator[str]:
 
 
 @pytest.fixture(scope="session")
-def settings_env() -> dict[str, str]:
+def keys_url() -> Iterator[str]:
+    """Where services find the key that signs this run's tokens, see `tests.identity`."""
+    with identity.keys_served() as address:
+        yield address
+
+
+@pytest.fixture(scope="session")
+def settings_env(keys_url: str) -> dict[str, str]:
     """Secrets made up for this run. Kafka's address is one that nobody answers until the test gives its own."""
     return {
         "SERVICE_SECRET": secrets.token_urlsafe(32),
         "OPERATOR_SECRET": secrets.token_urlsafe(32),
         "PRIVACY_ENCRYPTION_KEYS": '{"k1": "' + base64.b64encode(os.urandom(32)).decode() + '"}',
         "PRIVACY_INDEX_KEY": base64.b64encode(os.urandom(32)).decode(),
-        "STAFF_ACCESS": "open",
+        "ACCOUNTS_URL": keys_url,
         "KAFKA_BOOTSTRAP_SERVERS": "127.0.0.1:1",
         "LOG_LEVEL": "warning",
     }

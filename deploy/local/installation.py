@@ -164,7 +164,6 @@ class Installation:
             f"{prefix}_HOST": LOOPBACK,
             f"{prefix}_PORT": str(self.ports.services[service]),
             "KAFKA_BOOTSTRAP_SERVERS": f"{LOOPBACK}:{self.ports.kafka}",
-            "STAFF_ACCESS": os.environ.get("STAFF_ACCESS", "open"),  # open: a demonstration on one's own machine
             "SHUTDOWN_SECONDS": str(SHUTDOWN_SECONDS),
             "ACCOUNTS_URL": self.service_url("accounts"),
             "ROSTER_URL": self.service_url("roster"),

@@ -7,10 +7,12 @@ kills what is left: 12 s at most, whatever hangs.
 
 import asyncio
 import hashlib
+import json
 import sys
 import time
 from collections import deque
 from collections.abc import Coroutine, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -35,6 +37,7 @@ READY_SECONDS = 120.0
 SERVICES_STOP_SECONDS = SHUTDOWN_SECONDS + 1.0
 SERVERS_STOP_SECONDS = 3.0
 DEMO = Path("deploy/packs/wangchuan")
+DEMO_ACCOUNTS = Path("deploy/packs/wangchuan.accounts.yaml")
 
 
 class Part(Protocol):
@@ -90,7 +93,9 @@ class Supervisor:
     async def _start_the_rest(self) -> None:
         """What needs the databases. The services do not wait for Kafka."""
         await self._start_databases()
-        await _together(self._import_demo(), *(self._start_service(service) for service in SERVICES))
+        await _together(
+            self._import_demo(), self._open_demo_accounts(), *(self._start_service(service) for service in SERVICES)
+        )
 
     async def _start_databases(self) -> None:
         self._display.begin("PostgreSQL 18")
@@ -168,6 +173,31 @@ class Supervisor:
         mark.write_text(digest.hexdigest())
         self._display.finish(part)
 
+    async def _open_demo_accounts(self) -> None:
+        """Let the demo county's people sign in. Where others do, in an installation of its own, nothing is opened."""
+        part = "Demo accounts"
+        self._display.begin(part)
+        command = [sys.executable, "-m", "services.accounts", "demo", str(DEMO_ACCOUNTS), "--kept", str(self._kept)]
+        environment = self._installation.service_environment("accounts")
+        log = self._installation.logs / "demo-accounts.log"
+        with suppress(ProcessEnded):  # refused; its log says why
+            await run(Process(part, command, log=log, environment=environment, folder=ROOT), seconds=120)
+        self._display.finish(part)
+
+    @property
+    def _kept(self) -> Path:
+        return self._installation.folder / "demo-accounts.json"
+
+    def _demo_people(self) -> str:
+        """With what the demo county's people sign in; empty where there are none."""
+        if not self._kept.exists():
+            return ""
+        found = json.loads(self._kept.read_text())["accounts"]
+        lines = [f"    {login:<12} {each['password']:<20} {each['name']}" for login, each in found.items()]
+        return "\n".join(
+            ["  演示账号 · Demo accounts (login, password; the code: make code LOGIN=manager)", *lines, "", ""]
+        )
+
     async def _until_ready(self) -> None:
         """Until every service says so and the first page comes through the gateway."""
         self._display.begin("Services")
@@ -191,6 +221,7 @@ class Supervisor:
             f"  群众预约 · Citizens     [bold]{address}/[/]\n"
             f"  工作人员 · Staff        [bold]{address}/staff[/]\n"
             f"  消息     · Messages     [bold]{address}/staff/console-messages[/]\n\n"
+            f"{self._demo_people()}"
             f"  Data and logs: {self._installation.folder}\n"
             "  Stop with Ctrl-C.\n"
         )

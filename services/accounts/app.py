@@ -8,6 +8,7 @@ from fastapi import FastAPI
 from services.accounts.commands import signing
 from services.accounts.hashing import Hasher
 from services.accounts.routes import routers
+from services.accounts.routes.bearer import OwnRecognition
 from services.accounts.settings import AccountsSettings
 from services.accounts.workers import retain, rotate_keys
 from shared import database
@@ -24,6 +25,7 @@ def create_app() -> FastAPI:
         hasher = Hasher(settings.hash_queue)
         stack.callback(hasher.close)
         runtime.parts.update(vault=vault, hasher=hasher)
+        runtime.recognition = OwnRecognition(runtime)
         async with database.transaction(runtime.pool) as connection:
             await signing.rotate(connection, vault)  # before the first sign-in there must be a key
 

@@ -6,20 +6,23 @@ done goes to standard output; a password is printed once; exit code 1 tells that
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from datetime import datetime
+from datetime import UTC, datetime
+from pathlib import Path
 from typing import Annotated, TypeVar, get_args
 from uuid import UUID
 
 import typer
+import yaml
 from pydantic import BaseModel, ValidationError
 from rich.console import Console
 
 from services.accounts import queries
 from services.accounts.app import create_app
-from services.accounts.commands import people, recording
-from services.accounts.domain import passwords
+from services.accounts.commands import demonstration, people, recording
+from services.accounts.domain import codes, passwords
 from services.accounts.domain.accounts import AccountView, StaffAccount
 from services.accounts.domain.audit import COMMAND_LINE, Chain
+from services.accounts.domain.demonstration import Credentials, DemoAccounts, Kept
 from services.accounts.domain.problems import AccountUnknown
 from services.accounts.domain.requests import NewAccount, NewGrant, as_login
 from services.accounts.hashing import Hasher
@@ -157,6 +160,43 @@ def reset(login: Login) -> None:
 
     _tell(_run(command))
     console.print(f"password, good once: {initial}")
+
+
+Keeping = Annotated[Path, typer.Option("--kept", help="The file that keeps their passwords and telephones.")]
+
+
+@command_line.command("demo")
+def demo(file: Annotated[Path, typer.Argument(help="Who they are (YAML).", exists=True)], keeping: Keeping) -> None:
+    """Open a demonstration's accounts, ready to sign in, and print them. Refused where others sign in already."""
+    wish = _read(DemoAccounts, **yaml.safe_load(file.read_text()))
+    kept = _kept(keeping)
+    for each in wish.accounts:
+        kept.accounts.setdefault(each.login, Credentials.made_for(each))
+    aside = keeping.with_suffix(".new")
+    aside.touch(mode=0o600)
+    aside.write_text(kept.model_dump_json(indent=2))  # before they count, so that none is lost
+    aside.replace(keeping)
+    hasher = Hasher(1)
+    try:
+        _run(lambda connection, vault: demonstration.open_all(connection, vault, wish, kept.accounts, hasher))
+    finally:
+        hasher.close()
+    for login, made in kept.accounts.items():
+        console.print(f"{login}\t{made.password}\t{', '.join(made.roles)}\t{made.name}")
+
+
+@command_line.command("demo-code")
+def demo_code(login: Login, keeping: Keeping) -> None:
+    """What the telephone of somebody of the demonstration shows now."""
+    found = _kept(keeping).accounts.get(as_login(login))
+    if found is None:
+        errors.print(f"there is no {login} in the demonstration")
+        raise typer.Exit(1)
+    console.print(codes.present(found.telephone, datetime.now(UTC)))
+
+
+def _kept(keeping: Path) -> Kept:
+    return Kept.model_validate_json(keeping.read_text()) if keeping.exists() else Kept()
 
 
 @audit.command()

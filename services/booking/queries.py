@@ -24,6 +24,7 @@ from services.booking.domain.requests import CodeAndDigits
 from services.booking.domain.sealing import person_of
 from services.booking.sql import attendance, bookings, sessions
 from shared.database import Connection, county_now
+from shared.identity.tokens import Place
 from shared.privacy import Vault
 
 SESSIONS_LIMIT = 100
@@ -179,6 +180,12 @@ async def _whole(connection: Connection, booking_id: UUID) -> asyncpg.Record:
     if row is None:
         raise problems.BookingUnknown
     return row
+
+
+async def place(connection: Connection, session_id: str, window_id: str | None) -> Place | None:
+    """Where a session's window stands, or the session itself without one; None where there is no such thing."""
+    row = await sessions.select_place(connection, session_id, window_id)
+    return Place(row["venue_id"], row["department_id"]) if row is not None else None
 
 
 async def window_bookings(

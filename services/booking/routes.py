@@ -22,16 +22,17 @@ from services.booking.domain.bookings import (
 from services.booking.domain.claims import Channel, unborn
 from services.booking.domain.requests import BookingRequest, CodeAlone, CodeAndDigits, Identifier
 from services.booking.domain.sealing import claim_of
+from services.booking.permissions import BOOK_AT_COUNTER, SEE_BOOKINGS
 from services.booking.settings import BookingSettings
 from shared import database, idempotency
-from shared.access import Caller, allow, is_from_service
+from shared.access import Caller, allow, is_from_service, permit
 from shared.application import Runtime, runtime
 from shared.database import Connection
 from shared.gateway import client_address
 from shared.privacy import Vault
 
 citizen = APIRouter(prefix="/api/booking/v1", tags=["citizen"], dependencies=[allow(Caller.CITIZEN)])
-staff = APIRouter(prefix="/api/booking/v1/staff", tags=["staff"], dependencies=[allow(Caller.STAFF)])
+staff = APIRouter(prefix="/api/booking/v1/staff", tags=["staff"])
 internal = APIRouter(prefix="/internal/v1", tags=["internal"], dependencies=[allow(Caller.SERVICE)])
 routers = (citizen, staff, internal)
 
@@ -88,6 +89,7 @@ async def book(request: Request, running: Running) -> Response:
     status_code=201,
     response_model=BookingView,
     openapi_extra=documented(BookingRequest, parameters=[IDEMPOTENCY_HEADER]),
+    dependencies=[permit(BOOK_AT_COUNTER)],
 )
 async def book_at_counter(request: Request, running: Running) -> Response:
     """Take a seat for somebody at the counter: its own share first, then what is free online."""
@@ -149,19 +151,19 @@ async def agree(request: Request, running: Running) -> BookingView:
     return await _change(running, await _open(request, running), commands.agree)
 
 
-@staff.post("/bookings/lookup", openapi_extra=documented(CodeAlone))
+@staff.post("/bookings/lookup", openapi_extra=documented(CodeAlone), dependencies=[permit(BOOK_AT_COUNTER)])
 async def look_up_at_counter(request: Request, running: Running) -> BookingView:
     """A booking, by its code alone: the counter may have booked advice without document and phone."""
     return await _view(running, await _open_at_counter(request, running))
 
 
-@staff.post("/bookings/cancel", openapi_extra=documented(CodeAlone))
+@staff.post("/bookings/cancel", openapi_extra=documented(CodeAlone), dependencies=[permit(BOOK_AT_COUNTER)])
 async def cancel_at_counter(request: Request, running: Running) -> BookingView:
     """Give a seat back for somebody at the counter, by the code alone."""
     return await _change(running, await _open_at_counter(request, running), commands.cancel)
 
 
-@staff.post("/bookings/agree", openapi_extra=documented(CodeAlone))
+@staff.post("/bookings/agree", openapi_extra=documented(CodeAlone), dependencies=[permit(BOOK_AT_COUNTER)])
 async def agree_at_counter(request: Request, running: Running) -> BookingView:
     """Agree to a moved date for somebody at the counter, by the code alone."""
     return await _change(running, await _open_at_counter(request, running), commands.agree)
@@ -222,7 +224,7 @@ def _client_address(request: Request) -> str:
     return client_address(request)
 
 
-@staff.get("/sessions/{session_id}/bookings")
+@staff.get("/sessions/{session_id}/bookings", dependencies=[permit(SEE_BOOKINGS)])
 async def window_bookings(
     running: Running, session_id: Identifier, window_id: Annotated[Identifier | None, Query()] = None
 ) -> list[WindowBooking]:

@@ -10,9 +10,10 @@ from services.notifications import queries
 from services.notifications.domain import QUIET_FROM, QUIET_UNTIL
 from services.notifications.queries import CallDetails, Calls, Channels, ConsoleMessages
 from services.notifications.settings import NotificationsSettings
-from shared.access import Caller, allow
+from shared.access import Caller, Permission, allow, permit
 from shared.application import Runtime, runtime
 from shared.database import transaction
+from shared.identity.roles import AT_COUNTER
 from shared.privacy import Vault
 
 logger = structlog.get_logger(__name__)
@@ -20,8 +21,13 @@ logger = structlog.get_logger(__name__)
 Running = Annotated[Runtime, Depends(runtime)]
 Limit = Annotated[int, Query(ge=1, le=200)]
 
+READ_CONSOLE = Permission("read_console", ("operator", "hall_manager"), "hall")
+"""What a hall without a text service would have sent, words and all."""
+CALL_VISITORS = Permission("call_visitors", AT_COUNTER, "hall")
+"""Call whom no message reached (未通知到): name, number and words."""
+
 citizen = APIRouter(prefix="/api/notifications/v1", dependencies=[allow(Caller.CITIZEN)], tags=["citizen"])
-staff = APIRouter(prefix="/api/notifications/v1/staff", dependencies=[allow(Caller.STAFF)], tags=["staff"])
+staff = APIRouter(prefix="/api/notifications/v1/staff", tags=["staff"])
 routers = (citizen, staff)
 
 
@@ -38,21 +44,21 @@ async def channels(running: Running) -> Channels:
     return Channels(mail=settings.mail, quiet_from=QUIET_FROM, quiet_until=QUIET_UNTIL)
 
 
-@staff.get("/console-messages")
+@staff.get("/console-messages", dependencies=[permit(READ_CONSOLE)])
 async def console_messages(running: Running, limit: Limit = 50) -> ConsoleMessages:
     """What the console channel delivered, the newest first."""
     async with transaction(running.pool) as connection:
         return await queries.console_messages(connection, _vault(running), limit)
 
 
-@staff.get("/call-list")
+@staff.get("/call-list", dependencies=[permit(CALL_VISITORS)])
 async def call_list(running: Running, limit: Limit = 100) -> Calls:
     """Whom no message reached, and who therefore has to be called (未通知到)."""
     async with transaction(running.pool) as connection:
         return await queries.calls(connection, _vault(running), limit)
 
 
-@staff.get("/call-list/{message_id}")
+@staff.get("/call-list/{message_id}", dependencies=[permit(CALL_VISITORS)])
 async def call(running: Running, message_id: UUID) -> CallDetails:
     """One entry with phone and words, for whoever calls. Every look at it is logged."""
     async with transaction(running.pool) as connection:

@@ -15,6 +15,7 @@ from services.roster.sql import matters as matters_sql
 from services.roster.sql import sessions as sessions_sql
 from shared.database import Connection, county_now
 from shared.events.roster import Department, Duty, Matter, Session, Venue, Window
+from shared.identity.tokens import Place
 
 
 class VenueView(Venue):
@@ -179,6 +180,12 @@ async def officials(connection: Connection) -> Officials:
     found = await county_sql.select_known_officials(connection)
     items = tuple(OfficialView(**each) for each in found if not each["withdrawn"])
     return Officials(items=items, total=len(items))
+
+
+async def place_of_official(connection: Connection, official_id: str) -> Place | None:
+    """The department that an official belongs to; None where nobody is called so."""
+    found = {each.official_id: each for each in await county_sql.select_officials(connection)}.get(official_id)
+    return Place(department_id=found.department_id) if found is not None else None
 
 
 async def official_sessions(  # noqa: PLR0913  (the filters)

@@ -16,13 +16,14 @@ from services.roster.domain.planning import ClashChoice, Planned, PlanReport, Re
 from services.roster.domain.problems import CalendarInvalid, MalformedYaml, PackInvalid, UnsupportedMediaType
 from services.roster.domain.search import QUERY_LENGTH, rank
 from services.roster.domain.source import Finding
+from services.roster.permissions import SEE_DUTIES, SEE_OFFICIALS
 from shared import database
-from shared.access import Caller, allow
+from shared.access import Caller, allow, permit
 from shared.application import Runtime, runtime
 from shared.database import Connection, county_now
 
 citizen = APIRouter(prefix="/api/roster/v1", tags=["citizen"], dependencies=[allow(Caller.CITIZEN)])
-staff = APIRouter(prefix="/api/roster/v1/staff", tags=["staff"], dependencies=[allow(Caller.STAFF)])
+staff = APIRouter(prefix="/api/roster/v1/staff", tags=["staff"])
 operator = APIRouter(prefix="/api/roster/v1", tags=["operator"], dependencies=[allow(Caller.OPERATOR)])
 routers = (citizen, staff, operator)
 
@@ -120,14 +121,14 @@ async def session(running: Running, session_id: SessionId) -> queries.SessionVie
         return await queries.session(connection, session_id)
 
 
-@staff.get("/officials")
+@staff.get("/officials", dependencies=[permit(SEE_OFFICIALS)])
 async def officials(running: Running) -> queries.Officials:
     """Everybody who can be on duty."""
     async with database.transaction(running.pool) as connection:
         return await queries.officials(connection)
 
 
-@staff.get("/officials/{official_id}/sessions")
+@staff.get("/officials/{official_id}/sessions", dependencies=[permit(SEE_DUTIES)])
 async def official_sessions(
     running: Running, official_id: Identifier, first: From = None, last: To = None, limit: Limit = 100
 ) -> queries.Sessions:

@@ -20,6 +20,7 @@ from fastapi import Depends, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from markupsafe import Markup
 
+from services.web import permissions
 from services.web.commands import Commands
 from services.web.domain import remaining
 from services.web.forms import Unreadable, has_controls, read_pairs
@@ -33,7 +34,7 @@ from services.web.upstream import Refused, Unavailable, Upstream
 from shared.events.roster import Venue
 from shared.gateway import client_address
 from shared.identity.recognition import token_of
-from shared.identity.tokens import TOKEN_SECONDS, Principal
+from shared.identity.tokens import Principal
 from shared.privacy import mask_number
 
 HERE = Path(__file__).parent
@@ -159,13 +160,18 @@ class Page:
 
     @property
     def is_staff(self) -> bool:
-        """Whether it is one of the staff's pages, where there are any."""
-        return self.site.settings.staff_access != "closed" and f"{self.here}/".startswith("/staff/")
+        """Whether it is one of the staff's pages."""
+        return f"{self.here}/".startswith("/staff/")
 
     @property
     def is_signed_in(self) -> bool:
         """Whether somebody's token stands behind this page."""
         return getattr(self.request.state, "principal", None) is not None
+
+    def may(self, name: str, department_id: str | None = None) -> bool:
+        """Whether who reads this page has a permission, by its name; at one department's things if one is given."""
+        principal: Principal | None = getattr(self.request.state, "principal", None)
+        return principal is not None and permissions.NAMED[name].is_held(principal, department_id)
 
     @property
     def kiosk(self) -> str:
@@ -270,7 +276,7 @@ async def _going_on(request: Request, upstream: Upstream) -> Upstream:
     Raises Refused where accounts says that the sign-in is over.
     """
     principal: Principal | None = getattr(request.state, "principal", None)
-    if principal is None or (datetime.now(UTC) - principal.issued_at).total_seconds() < TOKEN_SECONDS / 2:
+    if principal is None or datetime.now(UTC) < principal.issued_at + (principal.expires_at - principal.issued_at) / 2:
         return upstream
     try:
         found = await Commands(upstream).renew()

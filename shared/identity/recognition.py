@@ -28,7 +28,7 @@ class Recognition:
     def __init__(self, keys: Keys, standings: Standings, *, takes_forms: bool = False) -> None:
         self.standings = standings
         self._takes_forms = takes_forms
-        self._keys = keys
+        self.keys = keys
         self._remembered: OrderedDict[bytes, Principal] = OrderedDict()
 
     async def principal(self, request: Request) -> Principal:
@@ -42,7 +42,7 @@ class Recognition:
         digest = hashlib.sha256(token.encode()).digest()
         found = self._remembered.get(digest)
         if found is None:
-            found = verify(token, await self._keys.holding(key_id_of(token)))
+            found = verify(token, await self.keys.holding(key_id_of(token)))
             self._remembered[digest] = found
             if len(self._remembered) > REMEMBERED_TOKENS:
                 self._remembered.popitem(last=False)

@@ -11,7 +11,7 @@ names. What goes wrong is told by one of two problems, which name no reason that
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Literal
 
 import jwt
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
@@ -43,6 +43,20 @@ class TokenUnknown(SignInNeeded):
     code = "token_unknown"
 
 
+Reach = Literal["there", "hall", "venue", "anywhere"]
+"""How far a role must reach. `there`: over the very place, its department and its venue. `hall`: over the whole hall,
+not one department of it. `venue`: into the venue, if only for one of its departments. `anywhere`: it is held at all."""
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where something stands."""
+
+    venue_id: str | None = None
+    department_id: str | None = None
+    """Of a thing that is one department's."""
+
+
 class Held(BaseModel):
     """A role, and where. Without department and venue it is held in the whole county."""
 
@@ -51,6 +65,16 @@ class Held(BaseModel):
     role: Role
     department_id: str | None = Field(default=None, alias="dep")
     venue_id: str | None = Field(default=None, alias="ven")
+
+    def reaches(self, place: Place, reach: Reach) -> bool:
+        """Whether the role, as it is held, reaches `place`."""
+        if reach == "anywhere":
+            return True
+        in_venue = self.venue_id is None or place.venue_id is None or self.venue_id == place.venue_id
+        if reach == "venue":
+            return in_venue
+        in_department = self.department_id is None or (reach == "there" and self.department_id == place.department_id)
+        return in_venue and in_department
 
 
 class _Claims(BaseModel):
@@ -81,15 +105,6 @@ class Principal:
     official_id: str | None = None
     scope: str | None = None
     """For a device: the one thing that it may do."""
-
-    def holds(self, *roles: Role, department_id: str | None = None, venue_id: str | None = None) -> bool:
-        """Whether one of `roles` is held, there where it is asked for if a place is named."""
-        return any(
-            each.role in roles
-            and (department_id is None or each.department_id in (None, department_id))
-            and (venue_id is None or each.venue_id in (None, venue_id))
-            for each in self.held
-        )
 
 
 def issue(principal: Principal, key: Ed25519PrivateKey, key_id: str) -> str:

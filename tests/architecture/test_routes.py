@@ -28,7 +28,7 @@ def declared_of(route):
 
 @pytest.mark.parametrize("service", SERVICES)
 def test_paths_and_callers_agree(service):
-    found = callers(application(service, STAFF_ACCESS="open"))
+    found = callers(application(service))
     assert found, "no route was found, so nothing was looked at"
     for path, caller in found.items():
         if path.startswith("/internal/") and path not in DOCUMENTS:
@@ -39,13 +39,8 @@ def test_paths_and_callers_agree(service):
             assert path.startswith("/internal/"), f"{path} is for services and must not be reachable from outside"
 
 
-@pytest.mark.parametrize("service", SERVICES)
-def test_without_staff_access_no_staff_route_is_there(service):
-    assert Caller.STAFF not in callers(application(service, STAFF_ACCESS="closed")).values()
-
-
 @pytest.mark.parametrize("service", ["accounts", "roster", "booking", "queue", "notifications"])
 def test_public_paths_start_with_the_services_own_prefix(service):
-    for path in callers(application(service, STAFF_ACCESS="open")):
+    for path in callers(application(service)):
         own = path.startswith((f"/api/{service}/v1/", "/internal/")) or path in {"/live", "/ready", "/metrics"}
         assert own, path

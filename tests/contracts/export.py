@@ -22,7 +22,6 @@ SERVICES = ("accounts", "roster", "booking", "queue", "notifications", "web")
 SETTINGS = {
     "SERVICE_SECRET": "s" * 32,
     "OPERATOR_SECRET": "o" * 32,
-    "STAFF_ACCESS": "open",
     "PRIVACY_ENCRYPTION_KEYS": json.dumps({"k1": "A" * 43 + "="}),
     "PRIVACY_INDEX_KEY": "A" * 43 + "=",
 }

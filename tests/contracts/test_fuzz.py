@@ -27,7 +27,7 @@ from schemathesis.specs.openapi.checks import (
 from deploy.postgres import databases, sql
 from services.queue.commands import projections
 from shared import database
-from tests import conftest
+from tests import conftest, identity
 from tests.integration import queue_hall
 from tests.integration.booking_desk import at, matter
 
@@ -153,6 +153,7 @@ def test_a_service_answers_as_documented(service, documents, settings_env, subte
     secrets = {
         "X-Service-Secret": settings_env["SERVICE_SECRET"],
         "X-Operator-Secret": settings_env["OPERATOR_SECRET"],
+        **identity.bearer(),
     }
     document = documents[service]
     day = Day(document.config.base_url, secrets) if service == "queue" else None

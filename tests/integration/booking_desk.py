@@ -23,6 +23,7 @@ from services.booking.settings import BookingSettings
 from shared import database
 from shared.events.roster import BookingRules, Duty, Matter, OpeningPeriod, Session
 from shared.privacy import PrivacySettings, Vault
+from tests import identity
 
 NOW = datetime(2026, 12, 1, 1, 0, tzinfo=UTC)
 """Tuesday, nine o'clock in the county."""
@@ -174,7 +175,7 @@ async def running(desk: Desk) -> AsyncIterator[httpx.AsyncClient]:
     transport = httpx.ASGITransport(app, client=("127.0.0.9", 1))
     async with (
         app.router.lifespan_context(app),
-        httpx.AsyncClient(transport=transport, base_url="http://booking") as client,
+        httpx.AsyncClient(transport=transport, base_url="http://booking", headers=identity.bearer()) as client,
     ):
         yield client
 

@@ -23,6 +23,7 @@ from shared.application import Runtime
 from shared.events.booking import Booking
 from shared.events.roster import Matter, Session, Venue, Window
 from shared.privacy import PrivacySettings, Vault
+from tests import identity
 from tests.integration.booking_desk import DAY, at, duty, matter, session
 
 OPENING = (("09:00", "12:00"), ("14:30", "17:00"))
@@ -189,7 +190,7 @@ async def running() -> AsyncIterator[httpx.AsyncClient]:
     transport = httpx.ASGITransport(app)
     async with (
         app.router.lifespan_context(app),
-        httpx.AsyncClient(transport=transport, base_url="http://queue") as http,
+        httpx.AsyncClient(transport=transport, base_url="http://queue", headers=identity.bearer()) as http,
     ):
         yield http
 

@@ -129,7 +129,8 @@ async def test_a_role_taken_back_and_one_whose_time_is_over_are_held_no_more(
     body = {"role": "supervisor", "valid_until": soon.isoformat()}
     shown = (await office.ask("POST", grants, operator, json=body)).json()["grants"]
     token = await office.token(person)
-    assert {each.role for each in (await office.believed(token)).held} == {"auditor", "supervisor"}
+    believed = await office.believed(token)
+    assert {each.role for each in believed.held} == {"auditor", "supervisor"}
     (auditor,) = (each["grant_id"] for each in shown if each["role"] == "auditor")
     assert (await office.ask("DELETE", f"{grants}/{auditor}", operator)).status_code == 200
     again = await office.ask("DELETE", f"{grants}/{auditor}", operator)
@@ -137,6 +138,16 @@ async def test_a_role_taken_back_and_one_whose_time_is_over_are_held_no_more(
     await set_county_now(office.owner_dsn, soon + timedelta(seconds=1))
     token = (await office.ask("POST", "/session/renew", token)).json()["token"]
     assert (await office.believed(token)).held == ()
+
+
+async def test_no_token_outlives_a_role_that_it_names(office, operator):
+    person = await office.enrol("wang.guilan", "auditor")
+    soon = datetime.now(UTC) + timedelta(minutes=2)
+    body = {"role": "supervisor", "valid_until": soon.isoformat()}
+    await office.ask("POST", f"/operator/accounts/{person.account_id}/grants", operator, json=body)
+    believed = await office.believed(await office.token(person))
+    assert {each.role for each in believed.held} == {"auditor", "supervisor"}
+    assert believed.expires_at <= soon + timedelta(seconds=3)
 
 
 async def test_a_moved_county_clock_moves_no_token_and_no_session(office, operator, set_county_now):

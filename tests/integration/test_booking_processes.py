@@ -9,6 +9,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from tests import identity
 from tests.conftest import free_ports
 from tests.integration.booking_desk import at, new_key, opened, resident_id, session, wish
 
@@ -39,7 +40,9 @@ async def started(desk, settings_env, folder):
         )
     process.log, process.url = log, f"http://127.0.0.1:{port}"
     limits = httpx.Limits(max_connections=100)
-    async with httpx.AsyncClient(base_url=process.url, timeout=90, limits=limits, trust_env=False) as client:
+    async with httpx.AsyncClient(
+        base_url=process.url, timeout=90, limits=limits, trust_env=False, headers=identity.bearer()
+    ) as client:
         process.client = client
         try:
             await until_ready(process)

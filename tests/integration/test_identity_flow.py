@@ -39,7 +39,6 @@ async def office(database, kafka, topic_prefix, settings_env, monkeypatch):
 async def roster(office, database, monkeypatch):
     made = await database("roster")
     async with served(office.app) as address:
-        monkeypatch.setenv("STAFF_ACCESS", "signed_in")
         monkeypatch.setenv("ACCOUNTS_URL", address)
         monkeypatch.setenv("ROSTER_DATABASE_URL", made.runtime_dsn)
         app = create_app()

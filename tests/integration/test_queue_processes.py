@@ -8,6 +8,7 @@ import uuid
 import httpx
 import pytest
 
+from tests import identity
 from tests.conftest import free_ports
 from tests.integration import queue_hall
 from tests.integration.queue_hall import API, Hall
@@ -61,7 +62,7 @@ async def test_two_processes_call_sixty_people_and_nobody_twice(hall: Hall):
     async with (
         process(ports[0]) as (one, _),
         process(ports[1]) as (two, _),
-        httpx.AsyncClient(trust_env=False, timeout=30) as http,
+        httpx.AsyncClient(trust_env=False, timeout=30, headers=identity.bearer()) as http,
     ):
         await asyncio.gather(
             *(work(http, url, window, called) for url, window in zip((one, two), WINDOWS, strict=True))
@@ -74,7 +75,10 @@ async def test_a_process_killed_in_the_middle_of_its_calls_leaves_everybody_in_o
     await asyncio.gather(*(hall.walk_in() for _ in range(40)))
     called: list[str] = []
     (port,) = free_ports(1)
-    async with process(port) as (url, victim), httpx.AsyncClient(trust_env=False, timeout=30) as http:
+    async with (
+        process(port) as (url, victim),
+        httpx.AsyncClient(trust_env=False, timeout=30, headers=identity.bearer()) as http,
+    ):
         works = [asyncio.create_task(work(http, url, window, called)) for window in WINDOWS]
         while len(called) < 10:
             await asyncio.sleep(0.005)

@@ -17,9 +17,11 @@ from fastapi.responses import Response, StreamingResponse
 from pydantic import BaseModel
 
 from shared import application, bodies, logs
-from shared.access import OPERATOR_HEADER, SERVICE_HEADER, Caller, allow
+from shared.access import OPERATOR_HEADER, SERVICE_HEADER, Caller, Permission, allow, permit
+from shared.identity.tokens import Place
 from shared.problems import CONTENT_TYPE, Problem
 from shared.settings import ServiceSettings
+from tests import identity
 
 SECRETS = {"service_secret": "s" * 32, "operator_secret": "o" * 32}
 
@@ -32,6 +34,13 @@ class SeatGone(Problem):
 
 class Body(BaseModel):
     size: int
+
+
+async def at_land(_):
+    return Place("hall", "land")
+
+
+SERVE = Permission("serve", ("director",), "there", at_land, device="kiosk")
 
 
 def routes():
@@ -51,7 +60,7 @@ def routes():
             raise RuntimeError("a secret inside")
         raise SeatGone(free_at="10:00")
 
-    @router.get("/staff", dependencies=[allow(Caller.STAFF)])
+    @router.get("/staff", dependencies=[permit(SERVE)])
     async def staff():
         return {"ok": True}
 
@@ -74,14 +83,17 @@ def test_a_router_inside_a_router_cannot_hide_its_routes():
 
 
 def build(router=None, short_cuts=None, **settings):
-    return application.build(
+    app = application.build(
         name="trial",
         title="Trial",
-        settings=ServiceSettings(**SECRETS, **{"staff_access": "closed", **settings}),
+        settings=ServiceSettings(**SECRETS, **settings),
         routers=[router or routes()],
         database=False,
         short_cuts=short_cuts,
     )
+    keys = httpx.MockTransport(lambda _: httpx.Response(200, json=identity.key_set()))
+    app.state.runtime = application.Runtime("trial", app.state.settings, httpx.AsyncClient(transport=keys))
+    return app
 
 
 def client(app, **options):
@@ -110,7 +122,18 @@ def test_a_route_that_does_not_say_whom_it_is_for_fails_the_start():
         ("/operator", {}, 403),
         ("/operator", {SERVICE_HEADER: "s" * 32}, 403),
         ("/operator", {OPERATOR_HEADER: "o" * 32}, 200),
-        ("/staff", {SERVICE_HEADER: "s" * 32}, 404),
+        ("/operator", identity.bearer("director"), 403),
+        ("/operator", identity.bearer("operator"), 200),
+        ("/staff", {SERVICE_HEADER: "s" * 32}, 401),
+        ("/staff", identity.bearer("director", department_id="land"), 200),
+        ("/staff", identity.bearer("director", department_id="tax"), 403),
+        ("/staff", identity.bearer("director", department_id="land", venue_id="other"), 403),
+        ("/staff", identity.bearer("supervisor"), 403),
+        ("/staff", identity.bearer("director", scope="enrol"), 403),
+        ("/staff", identity.bearer("director", kind="citizen"), 403),
+        ("/staff", identity.bearer(kind="device", scope="kiosk:hall"), 200),
+        ("/staff", identity.bearer(kind="device", scope="kiosk:other"), 403),
+        ("/staff", identity.bearer(kind="device", scope="screen:hall"), 403),
     ],
 )
 async def test_only_whom_a_route_is_for_gets_in(path, headers, status):
@@ -118,9 +141,11 @@ async def test_only_whom_a_route_is_for_gets_in(path, headers, status):
         assert (await http.get(path, headers=headers)).status_code == status
 
 
-async def test_staff_routes_are_there_only_where_staff_access_is_open():
-    async with client(build(staff_access="open")) as http:
-        assert (await http.get("/staff")).status_code == 200
+def test_a_route_for_staff_names_who_of_them():
+    with pytest.raises(RuntimeError, match="names its permission"):
+        allow(Caller.STAFF)
+    with pytest.raises(RuntimeError, match="has a reach, and no place"):
+        Permission("serve", ("director",), "there")
 
 
 async def test_a_problem_is_answered_with_its_code_and_members():

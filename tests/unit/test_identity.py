@@ -3,6 +3,7 @@
 import base64
 import json
 from datetime import UTC, datetime, timedelta
+from typing import get_args
 
 import httpx
 import jwt
@@ -19,7 +20,9 @@ from shared.identity.tokens import (
     LEEWAY_SECONDS,
     TOKEN_SECONDS,
     Held,
+    Place,
     Principal,
+    Reach,
     SignInNeeded,
     TokenUnknown,
     issue,
@@ -84,12 +87,29 @@ def test_what_was_issued_is_read_again_to_the_microsecond():
     assert found == said
 
 
-def test_a_role_is_held_where_it_was_given():
-    found = principal(held=(Held(role="director", department_id="tax"), Held(role="supervisor")))
-    assert found.holds("director", department_id="tax")
-    assert not found.holds("director", department_id="land")
-    assert found.holds("supervisor", department_id="land", venue_id="hall")
-    assert not found.holds("operator")
+HALL, LAND, TAX = Place("hall"), Place("hall", "land"), Place("hall", "tax")
+EVERYWHERE, IN_HALL, AT_LAND = (
+    Held(role="director"),
+    Held(role="director", venue_id="hall"),
+    Held(role="director", department_id="land"),
+)
+ELSEWHERE = Held(role="director", venue_id="other")
+
+
+@pytest.mark.parametrize(
+    ("held", "place", "reaches"),
+    [
+        (EVERYWHERE, LAND, {"there", "hall", "venue", "anywhere"}),
+        (IN_HALL, LAND, {"there", "hall", "venue", "anywhere"}),
+        (IN_HALL, HALL, {"there", "hall", "venue", "anywhere"}),
+        (AT_LAND, LAND, {"there", "venue", "anywhere"}),
+        (AT_LAND, TAX, {"venue", "anywhere"}),
+        (AT_LAND, HALL, {"venue", "anywhere"}),
+        (ELSEWHERE, LAND, {"anywhere"}),
+    ],
+)
+def test_a_role_reaches_as_far_as_it_is_held(held, place, reaches):
+    assert {each for each in get_args(Reach) if held.reaches(place, each)} == reaches
 
 
 FORGED = {

@@ -47,7 +47,7 @@ def county():
 
 @pytest.fixture
 async def browser(county):
-    async with visitor(county, STAFF_ACCESS="open", allowed_hosts=("hall.test",)) as found:
+    async with visitor(county, staff=True, allowed_hosts=("hall.test",)) as found:
         yield found
 
 
@@ -243,7 +243,7 @@ async def test_a_printed_code_never_leads_to_a_forged_host(county, monkeypatch, 
     drawn = []
     monkeypatch.setattr("services.web.routes.counter.square", lambda text: drawn.append(text) or "<svg></svg>")
     origin = f"http://{host}"
-    async with visitor(county, STAFF_ACCESS="open", **changes) as browser:
+    async with visitor(county, staff=True, **changes) as browser:
         headers = {"Host": host, "Origin": origin}
         form = fields(await browser.get(COUNTER, headers=headers), COUNTER)
         answer = await browser.post(COUNTER, data={**form, "code": "40812736"}, headers=headers)

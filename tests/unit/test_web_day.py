@@ -120,7 +120,7 @@ def county():
 
 @pytest.fixture
 async def browser(county):
-    async with visitor(county, STAFF_ACCESS="open", allowed_hosts=("hall.test",)) as found:
+    async with visitor(county, staff=True, allowed_hosts=("hall.test",)) as found:
         yield found
 
 
@@ -156,7 +156,7 @@ async def test_every_page_of_the_day_speaks_its_language_and_runs_own_files_alon
 
 
 @pytest.mark.parametrize("address", PUBLIC_PAGES)
-async def test_the_halls_pages_are_there_without_staff_access(county, address):
+async def test_the_halls_pages_are_there_for_anyone(county, address):
     async with visitor(county) as browser:
         assert (await browser.get(address)).status_code == 200
 
@@ -164,7 +164,7 @@ async def test_the_halls_pages_are_there_without_staff_access(county, address):
 @pytest.mark.parametrize("address", STAFF_PAGES)
 async def test_the_staffs_pages_are_not(county, address):
     async with visitor(county) as browser:
-        assert (await browser.get(address)).status_code == 404
+        assert (await browser.get(address)).headers["location"].startswith("/sign-in?to=%2Fstaff")
 
 
 @pytest.mark.parametrize(

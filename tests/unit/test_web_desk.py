@@ -30,7 +30,7 @@ def county():
 
 @pytest.fixture
 async def browser(county):
-    async with visitor(county, STAFF_ACCESS="open", allowed_hosts=("hall.test",)) as found:
+    async with visitor(county, staff=True, allowed_hosts=("hall.test",)) as found:
         yield found
 
 

@@ -55,7 +55,7 @@ def county():
 
 @pytest.fixture
 async def browser(county):
-    async with visitor(county, STAFF_ACCESS="open") as found:
+    async with visitor(county, staff=True) as found:
         yield found
 
 

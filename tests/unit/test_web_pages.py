@@ -262,10 +262,10 @@ async def test_a_language_chosen_on_the_check_page_keeps_what_was_typed(browser)
 
 
 @pytest.mark.parametrize("address", STAFF)
-async def test_staff_pages_exist_only_where_they_are_open(county, address):
+async def test_staff_pages_are_shown_to_who_is_signed_in_alone(county, address):
     async with visitor(county) as browser:
-        assert (await browser.get(address)).status_code == 404
-    async with visitor(county, STAFF_ACCESS="open") as browser:
+        assert (await browser.get(address)).headers["location"].startswith("/sign-in?to=%2Fstaff")
+    async with visitor(county, staff=True) as browser:
         page = await browser.get(address)
     assert page.status_code == 200
     assert 'class="staff"' in page.text
@@ -274,7 +274,7 @@ async def test_staff_pages_exist_only_where_they_are_open(county, address):
 async def test_the_evening_brief_says_who_comes_and_what_for(county):
     row = {**booking(), "document_last4": "002X", "note": "少写了车库", "raised_before": True}
     county.answers["/staff/sessions/s1/bookings"] = [row, {**row, "booking_id": "b2", "state": "cancelled"}]
-    async with visitor(county, STAFF_ACCESS="open") as browser:
+    async with visitor(county, staff=True) as browser:
         page = await browser.get("/staff/sessions/s1/windows/w3")
     assert "1 批 2 人来" in title(page)
     for shown in ("王**", "002X", "少写了车库", "以前反映过", "二手房过户", "另有 1 批取消了", "局长 周文清"):

@@ -270,7 +270,7 @@ async def test_what_breaks_in_a_page_is_told_without_its_inside(county, browser,
 )
 async def test_what_fails_before_the_staff_leads_on_to_the_staffs_pages(county, address, leads):
     county.away = {"queue", "notifications"}
-    async with visitor(county, STAFF_ACCESS="open") as browser:
+    async with visitor(county, staff=True) as browser:
         page = await browser.get(address)
     assert page.status_code in {404, 503}
     assert re.findall(r'class="btn go" href="([^"]*)"', page.text) == [leads]
@@ -279,15 +279,9 @@ async def test_what_fails_before_the_staff_leads_on_to_the_staffs_pages(county, 
 
 async def test_a_form_of_the_staff_that_fails_is_told_on_the_staffs_pages(county):
     county.away = {"queue"}
-    async with visitor(county, STAFF_ACCESS="open") as browser:
+    async with visitor(county, staff=True) as browser:
         form = {"number": "1", "matter_id": MATTER}
         answer = await browser.post(
             "/staff/sessions/s1/counter/walk-ins", data=form, headers={"Origin": "http://else.test"}
         )
         assert re.findall(r'class="btn go" href="([^"]*)"', answer.text) == ["/staff/today"]
-
-
-async def test_where_staff_pages_are_closed_nothing_leads_to_them(browser):
-    page = await browser.get("/staff/nothing")
-    assert "/staff/today" not in page.text
-    assert 'href="/"' in page.text

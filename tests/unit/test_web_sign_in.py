@@ -1,16 +1,14 @@
 """Signing in on the pages: what is asked of accounts, what the browser keeps, and where it leads."""
 
-import base64
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from services.web.routes.sign_in import way_back
 from shared.identity.tokens import TOKEN_SECONDS, Held, Principal, issue
+from tests import identity
 from tests.unit.web_county import County, fields, problem, title, visitor
 
-KEY = Ed25519PrivateKey.generate()
 SIGN_IN = "/sign-in"
 TYPED = {"login": "zhou", "password": "a long word or two", "code": "123 456", "to": "/staff/today"}
 
@@ -27,8 +25,8 @@ def token(*, age=0.0, scope=None):
             held=(Held(role="operator"),),
             scope=scope,
         ),
-        KEY,
-        "k1",
+        identity.KEY,
+        identity.KEY_ID,
     )
 
 
@@ -42,10 +40,8 @@ def signed_in(**changes):
 
 @pytest.fixture
 def county():
-    public = base64.urlsafe_b64encode(KEY.public_key().public_bytes_raw()).rstrip(b"=").decode()
     made = County()
     made.answers |= {
-        "/keys": {"keys": [{"kty": "OKP", "crv": "Ed25519", "kid": "k1", "x": public}]},
         "/sign-in": signed_in(),
         "/session": (204, None),
         "/me": signed_in()["account"],
@@ -55,7 +51,7 @@ def county():
 
 @pytest.fixture
 async def browser(county):
-    async with visitor(county, STAFF_ACCESS="signed_in", allowed_hosts=("hall.test",)) as found:
+    async with visitor(county, allowed_hosts=("hall.test",)) as found:
         yield found
 
 
@@ -83,9 +79,7 @@ async def test_the_cookie_is_no_scripts_and_over_https_no_other_hosts(county, br
     (kept,) = [each for each in (await send(browser)).headers.get_list("set-cookie") if each.startswith("session=")]
     assert {"HttpOnly", "SameSite=lax", "Path=/"} <= set(kept.split("; "))
     assert "Max-Age" not in kept
-    async with visitor(
-        county, origin="https://hall.test", STAFF_ACCESS="signed_in", allowed_hosts=("hall.test",)
-    ) as secure:
+    async with visitor(county, origin="https://hall.test", allowed_hosts=("hall.test",)) as secure:
         answer = await send(secure)
     (kept,) = [each for each in answer.headers.get_list("set-cookie") if "session=" in each]
     assert kept.startswith("__Host-session=")

@@ -79,7 +79,7 @@ async def test_whoever_books_after_the_evening_of_the_reminder_is_promised_none(
 async def test_the_console_says_how_many_messages_the_night_holds(county):
     until = f"{DAY.date()}T08:00:00+08:00"
     county.answers["/staff/console-messages"] = {"items": [], "waiting": 2, "waiting_until": until}
-    async with visitor(county, STAFF_ACCESS="open") as browser:
+    async with visitor(county, staff=True) as browser:
         page = await browser.get("/staff/console-messages")
     assert "还有 2 条消息" in page.text
     assert "08:00 以后发" in page.text

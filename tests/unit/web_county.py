@@ -18,6 +18,7 @@ from services.web.app import create_app
 from services.web.queries import Memory
 from services.web.settings import WebSettings
 from shared.application import Runtime
+from tests import identity
 from tests.page_forms import fields
 
 ZONE = timezone(timedelta(hours=8))
@@ -192,6 +193,7 @@ class County:
             "/staff/officials/zhou/sessions": {"items": [session()]},
             "/staff/sessions/s1/bookings": [],
             "/staff/console-messages": {"items": []},
+            "/accounts/v1/keys": identity.key_set(),
             "/channels": {"mail": False, "quiet_from": "22:00:00", "quiet_until": "08:00:00"},
         }
 
@@ -218,7 +220,6 @@ def settings(**changes: Any) -> WebSettings:
         **{
             "SERVICE_SECRET": "s" * 40,
             "OPERATOR_SECRET": "o" * 40,
-            "STAFF_ACCESS": "closed",
             "fresh_seconds": 0,
             **changes,
         }
@@ -231,15 +232,20 @@ def _application(changes: tuple[tuple[str, Any], ...]) -> FastAPI:
     return create_app(settings(**dict(changes)))
 
 
-def visitor(county: County, *, origin: str = ORIGIN, **changes: Any) -> httpx.AsyncClient:
-    """A browser without a script: it keeps cookies, sends its origin, and goes nowhere by itself (see `follow`)."""
+def visitor(county: County, *, origin: str = ORIGIN, staff: bool = False, **changes: Any) -> httpx.AsyncClient:
+    """A browser without a script: it keeps cookies, sends its origin, and goes nowhere by itself (see `follow`).
+
+    Of the `staff` it is signed in, as somebody who holds every role.
+    """
     app = _application(tuple(sorted(changes.items())))
     chosen = app.state.settings
     app.state.site = replace(app.state.site, memory=Memory(chosen))
     http = httpx.AsyncClient(transport=httpx.MockTransport(county))
     app.state.runtime = Runtime(name="web", settings=chosen, http=http, takes_forms=True)
     return httpx.AsyncClient(
-        transport=httpx.ASGITransport(app=app, raise_app_exceptions=False), base_url=origin, headers={"Origin": origin}
+        transport=httpx.ASGITransport(app=app, raise_app_exceptions=False),
+        base_url=origin,
+        headers={"Origin": origin, **(identity.bearer() if staff else {})},
     )
 
 

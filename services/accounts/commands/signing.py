@@ -3,7 +3,7 @@
 from datetime import UTC
 
 from services.accounts.domain import keys as rules
-from services.accounts.domain.accounts import SIGNING_KEY, Session, StaffAccount, principal
+from services.accounts.domain.accounts import SIGNING_KEY, TOKEN_LIFE, Session, StaffAccount, principal
 from services.accounts.sql import accounts, grants, keys, sessions
 from shared.database import Connection
 from shared.identity.tokens import Held, Principal, issue
@@ -32,12 +32,11 @@ async def rotate(connection: Connection, vault: Vault) -> str | None:
 async def issue_token(
     connection: Connection, vault: Vault, account: StaffAccount, session: Session
 ) -> tuple[str, Principal]:
-    """A token for a sign-in of a locked account, with the roles that it holds now."""
-    held = [
-        Held(role=row["role"], department_id=row["department_id"], venue_id=row["venue_id"])
-        for row in await grants.select_held(connection, account.account_id)
-    ]
-    named = principal(account, session, held, await accounts.real_now(connection))
+    """A token for a sign-in of a locked account, with the roles that it holds now; it ends with the first of them."""
+    rows = await grants.select_held(connection, account.account_id)
+    held = [Held(role=row["role"], department_id=row["department_id"], venue_id=row["venue_id"]) for row in rows]
+    held_for = min((row["held_for"] for row in rows if row["held_for"] is not None), default=TOKEN_LIFE)
+    named = principal(account, session, held, await accounts.real_now(connection), held_for)
     key = await keys.select_signing(connection)
     if key is None:
         raise RuntimeError("there is no key that signs: the worker that makes them has not run")

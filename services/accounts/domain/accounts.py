@@ -98,15 +98,20 @@ def tokens_from_now(now: datetime, before: datetime | None) -> datetime:
     return following if before is None else max(following, before + timedelta(seconds=1))
 
 
-def principal(account: StaffAccount, session: Session, held: Sequence[Held], now: datetime) -> Principal:
-    """Whom a token that is issued at `now` names. A first sign-in holds no role."""
+TOKEN_LIFE = timedelta(seconds=TOKEN_SECONDS)
+
+
+def principal(
+    account: StaffAccount, session: Session, held: Sequence[Held], now: datetime, held_for: timedelta = TOKEN_LIFE
+) -> Principal:
+    """Whom a token that is issued at `now` names; none of its roles ends before it. A first sign-in holds no role."""
     issued_at = (max(now, account.tokens_from) if account.tokens_from else now).replace(microsecond=0)
     return Principal(
         account_id=str(account.account_id),
         session_id=str(session.session_id),
         kind="staff",
         issued_at=issued_at,
-        expires_at=min(issued_at + timedelta(seconds=TOKEN_SECONDS), session.expires_at),
+        expires_at=min(issued_at + min(TOKEN_LIFE, held_for), session.expires_at),
         held=() if session.scope else tuple(held),
         official_id=account.official_id,
         scope=session.scope,

@@ -41,6 +41,11 @@ def counter_of(code: str, secret: str, now: datetime, last_counter: int) -> int 
     return found
 
 
+def present(secret: str, now: datetime) -> str:
+    """What a telephone with this secret shows."""
+    return pyotp.TOTP(secret).at(now)
+
+
 def make_recovery_codes() -> list[str]:
     """Codes to be printed: 49 bits each."""
     return [grouped(2, 5) for _ in range(RECOVERY_CODES)]

@@ -17,6 +17,7 @@ from shared import database
 from shared.access import is_from_service
 from shared.application import Runtime, runtime
 from shared.gateway import client_address
+from shared.identity.recognition import Recognition
 from shared.identity.tokens import Principal
 from shared.privacy import Vault
 from shared.problems import RESPONSES
@@ -42,6 +43,22 @@ class Asker:
     def session_id(self) -> UUID:
         """The sign-in."""
         return UUID(self.principal.session_id)
+
+
+class OwnRecognition(Recognition):
+    """Recognises by this service's own tables, so that here a revocation is in force at once."""
+
+    def __init__(self, running: Runtime) -> None:
+        super().__init__(running.recognition.keys, running.recognition.standings)
+        self._running = running
+
+    async def of_token(self, token: str) -> Principal:
+        """Whose token it is. Raises SignInNeeded and TokenUnknown."""
+        if not token:
+            raise problems.SignInNeeded
+        async with self._running.pool.acquire(timeout=10) as connection:
+            found, _ = await queries.asker(connection, token)
+        return found
 
 
 def vault(running: Runtime) -> Vault:

@@ -13,12 +13,15 @@ from services.accounts.domain.requests import NewAccount, NewGrant
 from services.accounts.routes import bearer
 from services.accounts.routes.bearer import Operator, Running
 from shared import database
-from shared.access import Caller, allow
+from shared.access import Permission, permit
+
+MANAGE_ACCOUNTS = Permission("manage_accounts", ("operator",))
+"""Let people in, and say who may do what."""
 
 router = APIRouter(
     prefix="/api/accounts/v1/operator",
     tags=["operator"],
-    dependencies=[allow(Caller.CITIZEN)],
+    dependencies=[permit(MANAGE_ACCOUNTS)],
     responses=bearer.UNAUTHORISED,
 )
 After = Annotated[str, Query(max_length=64, pattern="^[a-z0-9._@-]*$")]

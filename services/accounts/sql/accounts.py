@@ -55,6 +55,12 @@ async def lock_operators(connection: Connection) -> None:
     await connection.execute("select pg_advisory_xact_lock(hashtext('accounts.operators'))")
 
 
+async def has_others(connection: Connection, logins: Sequence[str]) -> bool:
+    """Whether anybody signs in whose login is none of these."""
+    found: bool = await connection.fetchval("select exists (select from account where login <> all($1))", logins)
+    return found
+
+
 async def insert(  # noqa: PLR0913  (a row's columns)
     connection: Connection, *, login: str, name: bytes, official_id: str | None, password_hash: str, account_id: UUID
 ) -> asyncpg.Record | None:

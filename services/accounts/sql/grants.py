@@ -22,10 +22,10 @@ async def select_current(connection: Connection, account_ids: Sequence[UUID]) ->
 
 
 async def select_held(connection: Connection, account_id: UUID) -> list[asyncpg.Record]:
-    """What is held now."""
+    """What is held now, and for how long still."""
     return await connection.fetch(
         """
-        select * from role_grant
+        select *, valid_until - county_now() as held_for from role_grant
         where account_id = $1 and revoked_at is null and valid_from <= county_now()
             and (valid_until is null or valid_until > county_now())
         order by grant_id

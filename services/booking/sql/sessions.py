@@ -158,6 +158,22 @@ async def select_session(connection: Connection, session_id: str) -> asyncpg.Rec
     return await connection.fetchrow("select * from session where session_id = $1 and public", session_id)
 
 
+async def select_place(connection: Connection, session_id: str, window_id: str | None) -> asyncpg.Record | None:
+    """A session's venue, and a window's department in it; no row where there is no such thing."""
+    return await connection.fetchrow(
+        """
+        select venue_id, slot.department_id
+        from session
+        left join lateral (
+            select department_id from slot where slot.session_id = session.session_id and window_id = $2 limit 1
+        ) slot on true
+        where session_id = $1 and ($2::text is null or slot.department_id is not null)
+        """,
+        session_id,
+        window_id,
+    )
+
+
 async def select_sessions(
     connection: Connection, department_id: str, from_date: date, limit: int
 ) -> list[asyncpg.Record]:

@@ -13,8 +13,10 @@ from services.queue.domain.sheet import Kind, Language
 from services.queue.queries import closing as closing_now
 from services.queue.queries import sheet as sheet_now
 from services.queue.routes.parts import OfferedKey, Running, SessionId, staff, vault_of
+from services.queue.routes.permissions import MANAGE, REPORT, SEE_HALL, WORK_AT_COUNTER
 from services.queue.sheets.press import Press
 from shared import database
+from shared.access import permit
 from shared.application import Runtime
 
 router = staff()
@@ -23,20 +25,20 @@ VISITS_MOST = 200
 """Of a day, in one answer."""
 
 
-@router.get("/sessions/{session_id}/closing")
+@router.get("/sessions/{session_id}/closing", dependencies=[permit(SEE_HALL)])
 async def closing(running: Running, session_id: SessionId) -> closing_views.ClosingView:
     """The end of the day: what is still to be done, and what was signed."""
     async with database.transaction(running.pool) as connection:
         return await closing_now.closing(connection, session_id)
 
 
-@router.post("/sessions/{session_id}/closing", status_code=201)
+@router.post("/sessions/{session_id}/closing", status_code=201, dependencies=[permit(MANAGE)])
 async def sign(running: Running, session_id: SessionId, body: requests.Sign) -> closing_views.ClosingView:
     """Close the day, once every window has confirmed and every ticket has an end."""
     return await _close(running, session_id, lambda day: closings.sign(day, body))
 
 
-@router.get("/sessions/{session_id}/visits")
+@router.get("/sessions/{session_id}/visits", dependencies=[permit(REPORT)])
 async def visits(
     running: Running,
     session_id: SessionId,
@@ -48,14 +50,14 @@ async def visits(
         return await closing_now.visits(connection, session_id, after, limit)
 
 
-@router.get("/sessions/{session_id}/visits/{ticket_id}")
+@router.get("/sessions/{session_id}/visits/{ticket_id}", dependencies=[permit(REPORT)])
 async def visit(running: Running, session_id: SessionId, ticket_id: UUID) -> closing_views.VisitView:
     """One visit of the day, without anything of who came."""
     async with database.transaction(running.pool) as connection:
         return await closing_now.visit(connection, session_id, ticket_id)
 
 
-@router.post("/sessions/{session_id}/tickets/{ticket_id}/close")
+@router.post("/sessions/{session_id}/tickets/{ticket_id}/close", dependencies=[permit(MANAGE)])
 async def close_ticket(
     running: Running, session_id: SessionId, ticket_id: UUID, body: requests.CloseTicket
 ) -> closing_views.ClosingView:
@@ -67,7 +69,7 @@ async def close_ticket(
     return await _close(running, session_id, command)
 
 
-@router.post("/sessions/{session_id}/tickets/{ticket_id}/corrections", status_code=201)
+@router.post("/sessions/{session_id}/tickets/{ticket_id}/corrections", status_code=201, dependencies=[permit(MANAGE)])
 async def correct(
     running: Running, session_id: SessionId, ticket_id: UUID, body: requests.Correction
 ) -> closing_views.ClosingView:
@@ -79,7 +81,7 @@ async def correct(
     return await _close(running, session_id, command, closed=True)
 
 
-@router.post("/sessions/{session_id}/paper-visits", status_code=201)
+@router.post("/sessions/{session_id}/paper-visits", status_code=201, dependencies=[permit(WORK_AT_COUNTER)])
 async def enter_paper_visit(
     running: Running, session_id: SessionId, body: requests.PaperVisit, key: OfferedKey
 ) -> closing_views.ClosingView:
@@ -103,13 +105,13 @@ class Xlsx(Response):
     media_type = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
-@router.get("/sessions/{session_id}/sheet.pdf", response_class=Pdf)
+@router.get("/sessions/{session_id}/sheet.pdf", response_class=Pdf, dependencies=[permit(REPORT)])
 async def sheet_to_print(running: Running, session_id: SessionId, language: Language = "zh") -> Response:
     """The day's sheet on A4, to be printed, signed and filed; a draft until the day is signed."""
     return await _sheet(running, session_id, "pdf", language, Pdf)
 
 
-@router.get("/sessions/{session_id}/sheet.xlsx", response_class=Xlsx)
+@router.get("/sessions/{session_id}/sheet.xlsx", response_class=Xlsx, dependencies=[permit(REPORT)])
 async def sheet_to_reckon(running: Running, session_id: SessionId, language: Language = "zh") -> Response:
     """The day's sheet as a workbook."""
     return await _sheet(running, session_id, "xlsx", language, Xlsx)

@@ -9,27 +9,29 @@ from services.queue.domain import requests, views
 from services.queue.queries import desk, visitor
 from services.queue.queries import hall as hall_now
 from services.queue.routes.parts import NeededKey, Running, SessionId, staff, vault_of
+from services.queue.routes.permissions import HELP_VISITOR, RECEIVE, SEE_HALL, SEE_TODAY, WORK_AT_COUNTER
 from shared import database
+from shared.access import permit
 from shared.application import Runtime
 
 router = staff()
 
 
-@router.get("/today")
+@router.get("/today", dependencies=[permit(SEE_TODAY)])
 async def today(running: Running) -> views.TodayView:
     """The sessions that are held today."""
     async with database.transaction(running.pool) as connection:
         return await hall_now.today(connection, running.settings.zone)
 
 
-@router.get("/sessions/{session_id}")
+@router.get("/sessions/{session_id}", dependencies=[permit(SEE_HALL)])
 async def hall(running: Running, session_id: SessionId) -> views.HallView:
     """All windows of a session, and what was done so far."""
     async with database.transaction(running.pool) as connection:
         return await hall_now.hall(connection, session_id)
 
 
-@router.post("/sessions/{session_id}/check-ins", status_code=201)
+@router.post("/sessions/{session_id}/check-ins", status_code=201, dependencies=[permit(RECEIVE)])
 async def check_in(running: Running, session_id: SessionId, body: requests.CheckIn) -> views.CheckedInView:
     """Somebody with a booking is here. Checked in twice, it is the same ticket.
 
@@ -38,7 +40,7 @@ async def check_in(running: Running, session_id: SessionId, body: requests.Check
     return await _arrive(running, session_id, lambda day: arrivals.check_in(day, body, vault_of(running)))
 
 
-@router.post("/sessions/{session_id}/walk-ins", status_code=201)
+@router.post("/sessions/{session_id}/walk-ins", status_code=201, dependencies=[permit(RECEIVE)])
 async def walk_in(
     running: Running, session_id: SessionId, body: requests.WalkIn, key: NeededKey
 ) -> views.CheckedInView:
@@ -57,7 +59,7 @@ async def _arrive(
     return shown
 
 
-@router.post("/sessions/{session_id}/tickets/{ticket_id}/room")
+@router.post("/sessions/{session_id}/tickets/{ticket_id}/room", dependencies=[permit(WORK_AT_COUNTER)])
 async def room(running: Running, session_id: SessionId, ticket_id: UUID, body: requests.Room) -> views.TodayView:
     """Keep which room a group was given; the sessions of today afterwards."""
     async with database.transaction(running.pool) as connection:
@@ -68,7 +70,7 @@ async def room(running: Running, session_id: SessionId, ticket_id: UUID, body: r
     return shown
 
 
-@router.get("/sessions/{session_id}/tickets/{ticket_id}/notice")
+@router.get("/sessions/{session_id}/tickets/{ticket_id}/notice", dependencies=[permit(HELP_VISITOR)])
 async def notice(running: Running, session_id: SessionId, ticket_id: UUID) -> views.NoticeView:
     """What is printed for the visitor: of each matter what came of it and what was said, all of it."""
     async with database.transaction(running.pool) as connection:

@@ -19,13 +19,15 @@ from services.queue.routes.parts import (
     staff,
     vault_of,
 )
+from services.queue.routes.permissions import HELP_VISITOR, SERVE
 from shared import database
+from shared.access import permit
 from shared.application import Runtime
 
 router = staff()
 
 
-@router.post("/sessions/{session_id}/tickets/{ticket_id}/choice")
+@router.post("/sessions/{session_id}/tickets/{ticket_id}/choice", dependencies=[permit(HELP_VISITOR)])
 async def choose_for(
     running: Running, session_id: SessionId, ticket_id: UUID, body: requests.Choose
 ) -> views.StatusView:
@@ -38,7 +40,7 @@ async def choose_for(
     return chosen
 
 
-@router.post("/sessions/{session_id}/tickets/{ticket_id}/first-place")
+@router.post("/sessions/{session_id}/tickets/{ticket_id}/first-place", dependencies=[permit(HELP_VISITOR)])
 async def give_first_place(
     running: Running, session_id: SessionId, ticket_id: UUID, body: requests.FirstPlace
 ) -> views.TicketView:
@@ -51,14 +53,14 @@ async def give_first_place(
     return shown
 
 
-@router.get("/sessions/{session_id}/windows/{window_id}/promises")
+@router.get("/sessions/{session_id}/windows/{window_id}/promises", dependencies=[permit(SERVE)])
 async def promises(running: Running, session_id: SessionId, window_id: WindowId) -> views.PromisesView:
     """What the window's department has promised, of whichever session: open first, then what was kept lately."""
     async with database.transaction(running.pool) as connection:
         return await _promises(running, connection, session_id, window_id)
 
 
-@router.post("/sessions/{session_id}/windows/{window_id}/promises/{promise_id}/kept")
+@router.post("/sessions/{session_id}/windows/{window_id}/promises/{promise_id}/kept", dependencies=[permit(SERVE)])
 async def keep_promise(
     running: Running, session_id: SessionId, window_id: WindowId, promise_id: UUID, body: requests.KeptPromise
 ) -> views.PromisesView:
@@ -77,7 +79,7 @@ async def _promises(
     return await promises_now.promises(connection, session_id, window_id, vault_of(running), running.settings.zone)
 
 
-@router.post("/sessions/{session_id}/windows/{window_id}/findings", status_code=201)
+@router.post("/sessions/{session_id}/windows/{window_id}/findings", status_code=201, dependencies=[permit(SERVE)])
 async def note_finding(
     running: Running, session_id: SessionId, window_id: WindowId, body: requests.NoteFinding, key: OfferedKey
 ) -> views.DeskView:
@@ -85,7 +87,7 @@ async def note_finding(
     return await _beyond(running, session_id, window_id, lambda d, w: findings.note(d, w, body, key, vault_of(running)))
 
 
-@router.post("/sessions/{session_id}/windows/{window_id}/decisions", status_code=201)
+@router.post("/sessions/{session_id}/windows/{window_id}/decisions", status_code=201, dependencies=[permit(SERVE)])
 async def make_decision(
     running: Running, session_id: SessionId, window_id: WindowId, body: requests.MakeDecision, key: OfferedKey
 ) -> views.DeskView:

@@ -10,8 +10,10 @@ from services.queue.domain.tickets import Ticket
 from services.queue.domain.windows import WindowDay
 from services.queue.queries import desk as desk_now
 from services.queue.routes.parts import Running, SessionId, WindowId, settings_of, staff, vault_of
+from services.queue.routes.permissions import ATTEND, SERVE
 from services.queue.sql import steps
 from shared import database
+from shared.access import Permission, permit
 from shared.application import Runtime
 
 router = staff()
@@ -19,7 +21,7 @@ router = staff()
 Body = TypeVar("Body", bound=requests.AtVersion)
 
 
-@router.get("/sessions/{session_id}/windows/{window_id}")
+@router.get("/sessions/{session_id}/windows/{window_id}", dependencies=[permit(ATTEND)])
 async def desk(running: Running, session_id: SessionId, window_id: WindowId) -> views.DeskView:
     """A window with its queue."""
     async with database.transaction(running.pool) as connection:
@@ -50,21 +52,27 @@ async def _do(
     return shown
 
 
-def _offer(name: str, body: type[Body], verb: Verb, summary: str) -> None:
-    """A route for one verb: all of them are alike but for their body."""
+def _offer(name: str, body: type[Body], verb: Verb, summary: str, permission: Permission = SERVE) -> None:
+    """A route for one verb: all of them are alike but for their body and who may."""
 
     async def route(running: Running, session_id: SessionId, window_id: WindowId, wish: body) -> views.DeskView:  # type: ignore[valid-type]
         return await _do(running, session_id, window_id, wish, verb)
 
     route.__doc__ = summary
     route.__name__ = name.replace("-", "_")
-    router.post(f"/sessions/{{session_id}}/windows/{{window_id}}/{name}")(route)
+    router.post(f"/sessions/{{session_id}}/windows/{{window_id}}/{name}", dependencies=[permit(permission)])(route)
 
 
-_offer("open", requests.AtVersion, lambda d, w, _b, _r: windows.open_window(d, w), "Receive.")
-_offer("pause", requests.Pause, lambda d, w, b, _r: windows.pause(d, w, b), "Stop calling for a while.")
-_offer("close", requests.AtVersion, lambda d, w, _b, _r: windows.close(d, w), "Receive nobody any more.")
-_offer("attend", requests.Attend, lambda d, w, b, _r: windows.attend(d, w, b), "The official came, or is called away.")
+_offer("open", requests.AtVersion, lambda d, w, _b, _r: windows.open_window(d, w), "Receive.", ATTEND)
+_offer("pause", requests.Pause, lambda d, w, b, _r: windows.pause(d, w, b), "Stop calling for a while.", ATTEND)
+_offer("close", requests.AtVersion, lambda d, w, _b, _r: windows.close(d, w), "Receive nobody any more.", ATTEND)
+_offer(
+    "attend",
+    requests.Attend,
+    lambda d, w, b, _r: windows.attend(d, w, b),
+    "The official came, or is called away.",
+    ATTEND,
+)
 _offer("call-next", requests.AtVersion, lambda d, w, _b, _r: calls.call_next(d, w), "Call whoever is next.")
 _offer("call", requests.OfTicket, lambda d, w, b, _r: calls.call(d, w, b.ticket_id), "Call a particular ticket.")
 _offer("recall", requests.AtVersion, lambda d, w, _b, _r: calls.recall(d, w), "Call once more.")
@@ -79,5 +87,6 @@ _offer(
     requests.AtVersion,
     lambda d, w, _b, r: calls.undo(d, w, settings_of(r).undo_seconds),
     "Take the last step back.",
+    ATTEND,
 )
 _offer("confirm", requests.Confirm, lambda d, w, b, _r: closings.confirm(d, w, b), "Confirm what was recorded today.")

@@ -17,14 +17,15 @@ from services.web.closing import Closing, Read
 from services.web.forms import whole_number
 from services.web.languages import phrase
 from services.web.pages import OpenPage, Page
+from services.web.permissions import MANAGE, REPORT, SEE_CLOSING, WORK_AT_COUNTER
 from services.web.queries import or_none
 from services.web.refusals import REFUSALS, Refusal, refusal
 from services.web.routes.posted import Posted, PostedForm
 from services.web.security import new_draft
 from services.web.upstream import Refused, Unavailable
-from shared.access import Caller, allow
+from shared.access import permit
 
-router = APIRouter(include_in_schema=False, dependencies=[allow(Caller.STAFF)])
+router = APIRouter(include_in_schema=False)
 
 
 def _address(session_id: str, *rest: str) -> str:
@@ -50,13 +51,13 @@ async def _kept(page: Page, posted: Posted, answer: Awaitable[Response]) -> Resp
         )
 
 
-@router.get("/staff/sessions/{session_id}/closing")
+@router.get("/staff/sessions/{session_id}/closing", dependencies=[permit(SEE_CLOSING)])
 async def end_of_day(session_id: Id, page: Page = OpenPage) -> Response:
     """What is still to be done before the day is signed, and what was signed."""
     return await _show_closing(page, session_id)
 
 
-@router.post("/staff/sessions/{session_id}/closing")
+@router.post("/staff/sessions/{session_id}/closing", dependencies=[permit(SEE_CLOSING)])
 async def do_at_end(session_id: Id, page: Page = OpenPage, posted: Posted = PostedForm) -> Response:
     """Close or confirm a window, end a ticket, or sign the day."""
     return await _kept(page, posted, _do_at_end(page, session_id, posted))
@@ -143,7 +144,7 @@ async def _departments(page: Page) -> dict[str, str]:
     return {each.department_id: page.language.of(each, "name") for each in found.items} if found else {}
 
 
-@router.get("/staff/sessions/{session_id}/visits")
+@router.get("/staff/sessions/{session_id}/visits", dependencies=[permit(REPORT)])
 async def visits(session_id: Id, page: Page = OpenPage) -> Response:
     """The day's visits with what came of them."""
     found = await page.queries.visits(session_id, page.query.get("after", ""))
@@ -162,13 +163,13 @@ async def visits(session_id: Id, page: Page = OpenPage) -> Response:
     )
 
 
-@router.get("/staff/sessions/{session_id}/visits/{ticket_id}")
+@router.get("/staff/sessions/{session_id}/visits/{ticket_id}", dependencies=[permit(REPORT)])
 async def correction(session_id: Id, ticket_id: Id, page: Page = OpenPage) -> Response:
     """A visit as it is recorded, to be put right once the day is signed."""
     return await _show_correction(page, session_id, ticket_id)
 
 
-@router.post("/staff/sessions/{session_id}/visits/{ticket_id}")
+@router.post("/staff/sessions/{session_id}/visits/{ticket_id}", dependencies=[permit(MANAGE)])
 async def correct(session_id: Id, ticket_id: Id, page: Page = OpenPage, posted: Posted = PostedForm) -> Response:
     """Put a visit right, with the reason."""
     return await _kept(page, posted, _correct(page, session_id, ticket_id, posted))
@@ -236,13 +237,13 @@ async def _show_correction(  # noqa: PLR0913  (what the page may be shown with)
     )
 
 
-@router.get("/staff/sessions/{session_id}/paper-visits")
+@router.get("/staff/sessions/{session_id}/paper-visits", dependencies=[permit(WORK_AT_COUNTER)])
 async def paper_visit(session_id: Id, page: Page = OpenPage) -> Response:
     """At which window it was, then what stands on the paper."""
     return await _show_paper(page, session_id, page.query.get("window", ""))
 
 
-@router.post("/staff/sessions/{session_id}/paper-visits")
+@router.post("/staff/sessions/{session_id}/paper-visits", dependencies=[permit(WORK_AT_COUNTER)])
 async def enter_paper_visit(session_id: Id, page: Page = OpenPage, posted: Posted = PostedForm) -> Response:
     """Enter a visit that was written on paper."""
     return await _kept(page, posted, _enter_paper_visit(page, session_id, posted))

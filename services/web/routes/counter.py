@@ -21,6 +21,7 @@ from services.web.forms import field_phrase, whole_number
 from services.web.hall import Ticket
 from services.web.languages import phrase
 from services.web.pages import OpenPage, Page
+from services.web.permissions import OPEN_KIOSK, WORK_AT_COUNTER
 from services.web.queries import or_none
 from services.web.refusals import REFUSALS, Refusal, refusal
 from services.web.routes.posted import Posted, PostedForm
@@ -28,9 +29,9 @@ from services.web.scans import read_scan
 from services.web.security import new_draft, public_origin
 from services.web.squares import square
 from services.web.upstream import Refused
-from shared.access import Caller, allow
+from shared.access import permit
 
-router = APIRouter(include_in_schema=False, dependencies=[allow(Caller.STAFF)])
+router = APIRouter(include_in_schema=False)
 
 KIOSK_MATTERS = 8
 """Matters that the kiosk lists unasked; others are found by plain words."""
@@ -41,25 +42,25 @@ WALK_IN_NEXT = {"document_not_booked", "booking_other_day", "booking_cancelled",
 """After these a walk-in ticket is what helps."""
 
 
-@router.get("/staff/sessions/{session_id}/counter")
+@router.get("/staff/sessions/{session_id}/counter", dependencies=[permit(WORK_AT_COUNTER)])
 async def counter(session_id: Id, page: Page = OpenPage) -> Response:
     """Who comes in at the counter."""
     return await _show(page, "counter", session_id)
 
 
-@router.get("/staff/sessions/{session_id}/kiosk")
+@router.get("/staff/sessions/{session_id}/kiosk", dependencies=[permit(OPEN_KIOSK)])
 async def kiosk(session_id: Id, page: Page = OpenPage) -> Response:
     """Check in for oneself."""
     return await _show(page, "kiosk", session_id)
 
 
-@router.post("/staff/sessions/{session_id}/counter")
+@router.post("/staff/sessions/{session_id}/counter", dependencies=[permit(WORK_AT_COUNTER)])
 async def arrive(session_id: Id, page: Page = OpenPage, posted: Posted = PostedForm) -> Response:
     """Check in with a code or document, or take a ticket without one."""
     return await _arrive(page, "counter", session_id, posted)
 
 
-@router.post("/staff/sessions/{session_id}/kiosk")
+@router.post("/staff/sessions/{session_id}/kiosk", dependencies=[permit(OPEN_KIOSK)])
 async def arrive_alone(session_id: Id, page: Page = OpenPage, posted: Posted = PostedForm) -> Response:
     """Check in with a code or document, for oneself."""
     return await _arrive(page, "kiosk", session_id, posted)

@@ -18,14 +18,15 @@ from services.web.domain import Official, Session, SessionWindow
 from services.web.forms import whole_number
 from services.web.hall import Desk, Hall, Promises
 from services.web.pages import OpenPage, Page
+from services.web.permissions import WORK_AT_WINDOW
 from services.web.queries import or_none
 from services.web.refusals import REFUSALS, Refusal, refusal
 from services.web.routes.posted import Posted, PostedForm
 from services.web.security import new_draft
 from services.web.upstream import Refused
-from shared.access import Caller, allow
+from shared.access import permit
 
-router = APIRouter(include_in_schema=False, dependencies=[allow(Caller.STAFF)])
+router = APIRouter(include_in_schema=False)
 
 PLAIN = {"call-next", "recall", "unanswered", "start", "hold", "undo", "open", "close"}
 """Verbs that need nothing but the version."""
@@ -38,25 +39,25 @@ def address_of(session_id: str, kind: str, window_id: str) -> str:
     return f"/staff/sessions/{quote(session_id, safe='')}/{kind}/{quote(window_id, safe='')}"
 
 
-@router.get("/staff/sessions/{session_id}/desk/{window_id}")
+@router.get("/staff/sessions/{session_id}/desk/{window_id}", dependencies=[permit(WORK_AT_WINDOW)])
 async def desk(session_id: Id, window_id: Id, page: Page = OpenPage) -> Response:
     """The window's desk."""
     return await show_window(page, "desk", await page.queries.desk(session_id, window_id))
 
 
-@router.post("/staff/sessions/{session_id}/desk/{window_id}")
+@router.post("/staff/sessions/{session_id}/desk/{window_id}", dependencies=[permit(WORK_AT_WINDOW)])
 async def act(session_id: Id, window_id: Id, page: Page = OpenPage, posted: Posted = PostedForm) -> Response:
     """Do one thing at the window."""
     return await _act(page, "desk", session_id, window_id, posted)
 
 
-@router.get("/staff/sessions/{session_id}/live/{window_id}")
+@router.get("/staff/sessions/{session_id}/live/{window_id}", dependencies=[permit(WORK_AT_WINDOW)])
 async def live(session_id: Id, window_id: Id, page: Page = OpenPage) -> Response:
     """The director's day on a phone: who is at the window now, who waits, what was done."""
     return await show_window(page, "live", await page.queries.desk(session_id, window_id))
 
 
-@router.post("/staff/sessions/{session_id}/live/{window_id}")
+@router.post("/staff/sessions/{session_id}/live/{window_id}", dependencies=[permit(WORK_AT_WINDOW)])
 async def hand_over(session_id: Id, window_id: Id, page: Page = OpenPage, posted: Posted = PostedForm) -> Response:
     """Come, or hand the window over."""
     return await _act(page, "live", session_id, window_id, posted)

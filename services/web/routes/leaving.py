@@ -14,19 +14,20 @@ from services.web.addresses import Id
 from services.web.day import CHOICES, SETTLED
 from services.web.languages import phrase
 from services.web.pages import OpenPage, Page
+from services.web.permissions import HELP_VISITOR, WORK_AT_WINDOW
 from services.web.refusals import REFUSALS, refusal
 from services.web.routes.desk import go_back, show_refused, show_window
 from services.web.routes.hall import issue_findings
 from services.web.routes.posted import Posted, PostedForm
 from services.web.upstream import Refused
-from shared.access import Caller, allow
+from shared.access import permit
 
-router = APIRouter(include_in_schema=False, dependencies=[allow(Caller.STAFF)])
+router = APIRouter(include_in_schema=False)
 
 Kind = Literal["desk", "live"]
 
 
-@router.post("/staff/sessions/{session_id}/{kind}/{window_id}/beyond")
+@router.post("/staff/sessions/{session_id}/{kind}/{window_id}/beyond", dependencies=[permit(WORK_AT_WINDOW)])
 async def act(
     session_id: Id, kind: Kind, window_id: Id, page: Page = OpenPage, posted: Posted = PostedForm
 ) -> Response:
@@ -111,14 +112,14 @@ def _first_place(session_id: str, ticket_id: str) -> str:
     return f"/staff/sessions/{quote(session_id, safe='')}/tickets/{quote(ticket_id, safe='')}/first-place"
 
 
-@router.get("/staff/sessions/{session_id}/tickets/{ticket_id}/first-place")
+@router.get("/staff/sessions/{session_id}/tickets/{ticket_id}/first-place", dependencies=[permit(HELP_VISITOR)])
 async def ask_first_place(session_id: Id, ticket_id: Id, page: Page = OpenPage) -> Response:
     """An old ticket that promises the first place."""
     here = _first_place(session_id, ticket_id)
     return page.show("staff/first_place.html", personal=True, here=here, given=None, typed={}, because=None)
 
 
-@router.post("/staff/sessions/{session_id}/tickets/{ticket_id}/first-place")
+@router.post("/staff/sessions/{session_id}/tickets/{ticket_id}/first-place", dependencies=[permit(HELP_VISITOR)])
 async def give_first_place(
     session_id: Id, ticket_id: Id, page: Page = OpenPage, posted: Posted = PostedForm
 ) -> Response:

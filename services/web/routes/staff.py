@@ -1,7 +1,4 @@
-"""The staff's pages: the director's service days, who comes to a window, and the demo's outgoing messages.
-
-They exist only where `STAFF_ACCESS=open`, until there is sign-in.
-"""
+"""The staff's pages: the director's service days, who comes to a window, and the demo's outgoing messages."""
 
 import asyncio
 from collections.abc import Sequence
@@ -11,14 +8,15 @@ from fastapi import APIRouter, Response
 from services.web.addresses import Id
 from services.web.domain import Expected, Official
 from services.web.pages import OpenPage, Page
+from services.web.permissions import READ_CONSOLE, SEE_BOOKINGS, SEE_OFFICIALS
 from services.web.queries import or_none
 from services.web.upstream import Refused
-from shared.access import Caller, allow
+from shared.access import permit
 
-router = APIRouter(include_in_schema=False, dependencies=[allow(Caller.STAFF)])
+router = APIRouter(include_in_schema=False)
 
 
-@router.get("/staff")
+@router.get("/staff", dependencies=[permit(SEE_OFFICIALS)])
 async def officials(page: Page = OpenPage) -> Response:
     """Everybody who can be on duty, by department."""
     found = await page.queries.officials()
@@ -28,7 +26,7 @@ async def officials(page: Page = OpenPage) -> Response:
     return page.show("staff/officials.html", departments=departments, count=len(found.items))
 
 
-@router.get("/staff/officials/{official_id}")
+@router.get("/staff/officials/{official_id}", dependencies=[permit(SEE_OFFICIALS)])
 async def official(official_id: Id, page: Page = OpenPage) -> Response:
     """One official's service days, the next one large."""
     everybody, found = await asyncio.gather(page.queries.officials(), page.queries.official_sessions(official_id))
@@ -54,7 +52,7 @@ async def _expected(page: Page, session_id: str, window_id: str) -> Sequence[Exp
     return [each for each in found.items if each.state != "cancelled"] if found else None
 
 
-@router.get("/staff/sessions/{session_id}/windows/{window_id}")
+@router.get("/staff/sessions/{session_id}/windows/{window_id}", dependencies=[permit(SEE_BOOKINGS)])
 async def window(session_id: Id, window_id: Id, page: Page = OpenPage) -> Response:
     """Who comes to a window, what for, and what they said beforehand: read the evening before, on paper too."""
     session, found = await asyncio.gather(
@@ -76,7 +74,7 @@ async def window(session_id: Id, window_id: Id, page: Page = OpenPage) -> Respon
     )
 
 
-@router.get("/staff/console-messages")
+@router.get("/staff/console-messages", dependencies=[permit(READ_CONSOLE)])
 async def console_messages(page: Page = OpenPage) -> Response:
     """What would have gone out by SMS: the demo's console channel."""
     found = await page.queries.console_messages()

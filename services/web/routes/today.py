@@ -8,15 +8,16 @@ from fastapi import APIRouter, Response
 from services.web import day
 from services.web.addresses import Id
 from services.web.pages import OpenPage, Page
+from services.web.permissions import HELP_VISITOR, SEE_TODAY, WORK_AT_COUNTER
 from services.web.queries import or_none
 from services.web.refusals import REFUSALS
 from services.web.routes.posted import Posted, PostedForm
-from shared.access import Caller, allow
+from shared.access import permit
 
-router = APIRouter(include_in_schema=False, dependencies=[allow(Caller.STAFF)])
+router = APIRouter(include_in_schema=False)
 
 
-@router.get("/staff/today")
+@router.get("/staff/today", dependencies=[permit(SEE_TODAY)])
 async def today(page: Page = OpenPage) -> Response:
     """The sessions of today with all windows."""
     found, departments = await asyncio.gather(page.queries.today(), or_none(page.queries.departments()))
@@ -28,7 +29,7 @@ async def today(page: Page = OpenPage) -> Response:
     return page.show("staff/today.html", today=found, names=names, signed=signed, day=day)
 
 
-@router.post("/staff/sessions/{session_id}/tickets/{ticket_id}/room")
+@router.post("/staff/sessions/{session_id}/tickets/{ticket_id}/room", dependencies=[permit(WORK_AT_COUNTER)])
 async def room(session_id: Id, ticket_id: Id, page: Page = OpenPage, posted: Posted = PostedForm) -> Response:
     """Keep which room a group was given; nothing takes it back."""
     if not posted.is_fresh:
@@ -37,7 +38,7 @@ async def room(session_id: Id, ticket_id: Id, page: Page = OpenPage, posted: Pos
     return page.go("/staff/today")
 
 
-@router.get("/staff/sessions/{session_id}/tickets/{ticket_id}/notice")
+@router.get("/staff/sessions/{session_id}/tickets/{ticket_id}/notice", dependencies=[permit(HELP_VISITOR)])
 async def notice(session_id: Id, ticket_id: Id, page: Page = OpenPage) -> Response:
     """Everything that was said of each matter, once and whole, for 80 mm and A4 paper."""
     found = await page.queries.notice(session_id, ticket_id)

@@ -1,0 +1,26 @@
+"""Which of the staff's pages are whose. A page shows what its reader may do; the services behind it decide.
+
+A page does not know where things stand, so it asks for the role alone. The service that answers asks for the place.
+"""
+
+from typing import Final
+
+from shared.access import Permission
+from shared.identity.roles import AROUND, AT_COUNTER, AT_WINDOW, OVER_HALL
+
+SEE_TODAY: Final = Permission("see_today", AROUND)
+SEE_OFFICIALS: Final = Permission("see_officials", AROUND)
+SEE_BOOKINGS: Final = Permission("see_bookings", (*AT_WINDOW, "hall_manager"))
+READ_CONSOLE: Final = Permission("read_console", ("operator", "hall_manager"), "hall")
+OPEN_KIOSK: Final = Permission("receive", AT_COUNTER, "hall", device="kiosk")
+WORK_AT_COUNTER: Final = Permission("work_at_counter", AT_COUNTER, "hall")
+WORK_AT_WINDOW: Final = Permission("attend_window", (*AT_WINDOW, "hall_manager"))
+HELP_VISITOR: Final = Permission("help_visitor", WORK_AT_WINDOW.roles)
+SEE_CLOSING: Final = Permission("see_hall", AROUND)
+MANAGE: Final = Permission("manage_hall", ("hall_manager",), "hall")
+REPORT: Final = Permission("report", OVER_HALL, "hall")
+ANY_STAFF: Final = Permission("any", (*AROUND, "auditor"))
+"""What is for everybody who is signed in as staff: what a form could not do, one's own sign-ins."""
+
+NAMED: Final = {each.name: each for each in list(globals().values()) if isinstance(each, Permission)}
+"""For the templates, which ask by name."""
