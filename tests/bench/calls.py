@@ -19,6 +19,7 @@ from typing import Any
 
 import httpx
 
+from tests import demo
 from tests.bench import floors, sql
 from tests.bench.figures import Report, aim, percentile
 from tests.bench.stack import System, connected, until
@@ -108,7 +109,11 @@ async def _open_hall(system: System) -> AsyncIterator[list[Desk]]:
     dsn = system.owner_dsn("queue")
     limits = httpx.Limits(max_connections=None)
     async with httpx.AsyncClient(
-        base_url=system.gateway_url, trust_env=False, timeout=TIMEOUT_SECONDS, limits=limits
+        base_url=system.gateway_url,
+        headers=await asyncio.to_thread(demo.bearer, system),
+        trust_env=False,
+        timeout=TIMEOUT_SECONDS,
+        limits=limits,
     ) as http:
         hall = Hall(http, "")
         await until("a session that can be booked", partial(day.is_planned, hall))

@@ -223,12 +223,18 @@ class System:
     """The running system, seen from outside."""
 
     supervisor: psutil.Process
+    folder: Path
     gateway_url: str
     booking_url: str
     queue_url: str
     bootstrap: str
     postgres_port: int
     secrets: dict[str, str]
+
+    @property
+    def address(self) -> str:
+        """Where people find it."""
+        return self.gateway_url
 
     def owner_dsn(self, service: str) -> str:
         """The address of a service's database as its owner."""
@@ -260,6 +266,7 @@ async def whole_system(data: Path) -> AsyncIterator[System]:
         told = _environment_of(process, "services.booking")
         yield System(
             supervisor=process,
+            folder=data,
             gateway_url=f"http://{LOOPBACK}:{port}",
             booking_url=f"http://{LOOPBACK}:{told['BOOKING_PORT']}",
             queue_url=f"http://{LOOPBACK}:{_environment_of(process, 'services.queue')['QUEUE_PORT']}",

@@ -10,6 +10,7 @@ import pytest
 from playwright.async_api import Browser, Page, async_playwright
 
 from deploy.local.programs import chromium
+from tests import demo
 from tests.stack import Stack, running_stack
 
 FLAGS = [
@@ -41,10 +42,13 @@ async def browser() -> AsyncIterator[Browser]:
 
 @pytest.fixture
 async def open_page(browser: Browser, stack: Stack) -> AsyncIterator[OpenPage]:
-    """Opens a visitor's own browser window, which runs no script unless that is asked for."""
+    """Opens a window of a browser of one's own, which runs no script unless that is asked for.
+
+    Of the `staff` it is signed in as the demo county's hall manager.
+    """
     async with AsyncExitStack() as windows:
 
-        async def opened(width: int = 390, *, script: bool = False, height: int = 844) -> Page:
+        async def opened(width: int = 390, *, script: bool = False, height: int = 844, staff: bool = False) -> Page:
             context = await browser.new_context(
                 base_url=stack.address,
                 viewport={"width": width, "height": height},
@@ -54,6 +58,8 @@ async def open_page(browser: Browser, stack: Stack) -> AsyncIterator[OpenPage]:
             )
             windows.push_async_callback(context.close)
             context.set_default_timeout(WAIT_MILLISECONDS)
+            if staff:
+                await context.add_cookies([demo.cookie(stack)])
             return await context.new_page()
 
         yield opened

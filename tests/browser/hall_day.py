@@ -15,6 +15,7 @@ import asyncpg
 import httpx
 from playwright.async_api import Page
 
+from tests import demo
 from tests.browser.way import press
 from tests.stack import MATTER, Stack, new_resident_id
 
@@ -77,7 +78,9 @@ async def _set_clock(stack: Stack, body: str) -> None:
 @asynccontextmanager
 async def hall_day(stack: Stack) -> AsyncIterator[HallDay]:
     """Book a seat, then let it be that day for the queue; within it the clock goes on from twenty past nine."""
-    async with httpx.AsyncClient(base_url=stack.address, trust_env=False, timeout=20) as http:
+    async with httpx.AsyncClient(
+        base_url=stack.address, headers=demo.bearer(stack), trust_env=False, timeout=20
+    ) as http:
         sessions = (await http.get(SESSIONS, params={"matter_id": MATTER})).json()["items"]
         session = next(each for each in sessions if each["state"] == "open" and each["free"])
         session_id = session["session_id"]
@@ -113,7 +116,9 @@ async def liven(stack: Stack, day: HallDay) -> str:
     """Officials are there, people have come to four windows and some are called; the token of one who waits."""
     staff = f"/api/queue/v1/staff/sessions/{day.session_id}"
     token = ""
-    async with httpx.AsyncClient(base_url=stack.address, trust_env=False, timeout=20) as http:
+    async with httpx.AsyncClient(
+        base_url=stack.address, headers=demo.bearer(stack), trust_env=False, timeout=20
+    ) as http:
 
         async def do(path: str, body: dict[str, Any], **headers: str) -> dict[str, Any]:
             answer = await http.post(path, json=body, headers=headers)

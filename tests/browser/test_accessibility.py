@@ -39,7 +39,7 @@ async def sideways(page):
     [(390, ""), (1280, ""), (320, "?lang=en"), (390, "?elder=1"), (320, "?elder=1"), (320, "?elder=1&lang=en")],
 )
 async def test_every_page_can_be_used_by_everybody(open_page, width, preferences):
-    page = await open_page(width, script=True)
+    page = await open_page(width, script=True, staff=True)
     await page.goto(f"/{preferences}")
     seen, wrong = 0, {}
     async for name in every_page(page):
@@ -55,7 +55,7 @@ async def test_every_page_can_be_used_by_everybody(open_page, width, preferences
 
 @pytest.mark.parametrize(("width", "preferences"), [(390, ""), (1280, ""), (320, "?lang=en"), (320, "?elder=1")])
 async def test_every_page_of_a_service_day_can_be_used_by_everybody(open_page, stack, width, preferences):
-    page = await open_page(width, script=True)
+    page = await open_page(width, script=True, staff=True)
     await page.goto(f"/{preferences}")
     wrong = {}
     async with hall_day(stack) as day:

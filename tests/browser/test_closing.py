@@ -35,7 +35,7 @@ async def total(page, place):
 
 
 async def test_a_day_is_brought_to_its_end_and_put_right(open_page, stack):
-    page = await open_page()
+    page = await open_page(staff=True)
     async with hall_day(stack) as day:
         base = f"/staff/sessions/{day.session_id}"
         received = await receive(page, day)
@@ -83,7 +83,7 @@ async def test_a_day_is_brought_to_its_end_and_put_right(open_page, stack):
 
 
 async def test_a_paper_is_entered_with_its_times_and_its_booking(open_page, stack):
-    page = await open_page()
+    page = await open_page(staff=True)
     async with hall_day(stack) as day:
         base = f"/staff/sessions/{day.session_id}"
         await page.goto(f"{base}/closing")
@@ -131,7 +131,7 @@ async def test_a_paper_is_entered_with_its_times_and_its_booking(open_page, stac
 
 @pytest.mark.parametrize("what", ["closing", "visits"])
 async def test_it_prints_on_a4_without_what_is_pressed(open_page, stack, what):
-    page = await open_page(script=True)
+    page = await open_page(script=True, staff=True)
     async with hall_day(stack) as day:
         await receive(page, day)
         await page.goto(f"/staff/sessions/{day.session_id}/{what}")

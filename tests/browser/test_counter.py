@@ -9,7 +9,7 @@ pytestmark = pytest.mark.browser
 
 
 async def test_the_counter_takes_card_and_code_in_one_field_by_keyboard_alone(open_page, stack):
-    page = await open_page(1280)
+    page = await open_page(1280, staff=True)
     async with hall_day(stack) as day:
         number = await arrive(page, day, presented=day.document)
         assert day.document not in page.url + await page.content()

@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 import httpx
 import pytest
 
+from tests import demo
 from tests.browser.hall_day import hall_day
 
 pytestmark = pytest.mark.browser
@@ -68,7 +69,10 @@ class Desk:
 
 @asynccontextmanager
 async def at_work(stack):
-    async with hall_day(stack) as day, httpx.AsyncClient(base_url=stack.address, trust_env=False, timeout=20) as http:
+    async with (
+        hall_day(stack) as day,
+        httpx.AsyncClient(base_url=stack.address, headers=demo.bearer(stack), trust_env=False, timeout=20) as http,
+    ):
         desk = Desk(http, day)
         await desk.do("open")
         for _ in range(3):

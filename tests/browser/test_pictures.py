@@ -82,7 +82,7 @@ async def is_taken(page, width, name, tmp_path):
 @pytest.mark.parametrize("name", VIEWS)
 async def test_a_view_is_there_and_its_picture_is_small(open_page, tmp_path, name):
     view, width = VIEWS[name]
-    page = await open_page(width)
+    page = await open_page(width, staff=True)
     await view(page)
     await is_taken(page, width, name, tmp_path)
 
@@ -91,6 +91,6 @@ async def test_the_views_of_a_service_day_are_there(open_page, stack, tmp_path):
     async with hall_day(stack) as day:
         token = await liven(stack, day)
         for name, (address, width) in HALL_VIEWS.items():
-            page = await open_page(width)
+            page = await open_page(width, staff=True)
             await page.goto(address.format(session=day.session_id, window=day.window_id, token=token))
             await is_taken(page, width, name, tmp_path)

@@ -21,8 +21,11 @@ async def verb(page, name):
 async def test_who_comes_is_called_received_and_finished_before_all_eyes(open_page, stack):
     async with hall_day(stack) as day:
         base = f"/staff/sessions/{day.session_id}"
-        hall, counter = await open_page(1920, script=True, height=1080), await open_page(1280)
-        desk, phone = await open_page(1280, script=True, height=900), await open_page(390, script=True)
+        hall, counter = await open_page(1920, script=True, height=1080, staff=True), await open_page(1280, staff=True)
+        desk, phone = (
+            await open_page(1280, script=True, height=900, staff=True),
+            await open_page(390, script=True, staff=True),
+        )
 
         await hall.goto(f"/hall/{day.session_id}")
         await counter.goto("/staff/today")
@@ -59,7 +62,7 @@ async def test_who_comes_is_called_received_and_finished_before_all_eyes(open_pa
         await verb(desk, "finish")
         assert "办结" in await desk.inner_text("button[value=undo]")
         assert await desk.locator("a[href$='/notice']").count() == 1
-        paper = await open_page(390)
+        paper = await open_page(390, staff=True)
         await paper.goto(f"{base}/tickets/{ticket_id}/notice")
         assert "缺契税完税证明" in await paper.inner_text("main")
         await expect(phone.locator("#now")).to_contain_text("今天办完了", timeout=SECONDS)
@@ -72,7 +75,7 @@ async def test_who_comes_is_called_received_and_finished_before_all_eyes(open_pa
 
 async def test_a_window_is_driven_by_keys_alone(open_page, stack):
     async with hall_day(stack) as day:
-        counter, desk = await open_page(1280), await open_page(1280, script=True, height=900)
+        counter, desk = await open_page(1280, staff=True), await open_page(1280, script=True, height=900, staff=True)
         number = await arrive(counter, day)
         await desk.goto(f"/staff/sessions/{day.session_id}/desk/{day.window_id}")
         await verb(desk, "open")
@@ -90,7 +93,7 @@ async def test_a_window_is_driven_by_keys_alone(open_page, stack):
 
 async def test_a_lost_stream_is_said_and_taken_back(open_page, stack):
     async with hall_day(stack) as day:
-        hall = await open_page(1920, script=True, height=1080)
+        hall = await open_page(1920, script=True, height=1080, staff=True)
         await hall.goto(f"/hall/{day.session_id}")
         await expect(hall.locator("#offline")).to_be_hidden()
         with stack.killed("queue"):
@@ -100,7 +103,7 @@ async def test_a_lost_stream_is_said_and_taken_back(open_page, stack):
 
 async def test_a_stream_that_is_silent_too_long_is_said_and_taken_back(open_page, stack):
     async with hall_day(stack) as day:
-        hall = await open_page(1920, script=True, height=1080)
+        hall = await open_page(1920, script=True, height=1080, staff=True)
         await hall.clock.install()
         async with hall.expect_response("**/stream"):
             await hall.goto(f"/hall/{day.session_id}")
@@ -113,7 +116,7 @@ async def test_a_stream_that_is_silent_too_long_is_said_and_taken_back(open_page
 async def test_two_tabs_of_a_window_do_nothing_twice(open_page, stack):
     async with hall_day(stack) as day:
         address = f"/staff/sessions/{day.session_id}/desk/{day.window_id}"
-        first, second = await open_page(1280), await open_page(1280)
+        first, second = await open_page(1280, staff=True), await open_page(1280, staff=True)
         await first.goto(address)
         await second.goto(address)
         await verb(first, "present" if await first.locator("button[value=present]").count() else "open")
@@ -127,7 +130,7 @@ async def test_the_stream_is_opened_however_late_its_script_comes(open_page, sta
         await route.continue_()
 
     async with hall_day(stack) as day:
-        hall = await open_page(1920, script=True, height=1080)
+        hall = await open_page(1920, script=True, height=1080, staff=True)
         await hall.route("**/hx-sse*", late)
         async with hall.expect_request("**/stream", timeout=SECONDS):
             await hall.goto(f"/hall/{day.session_id}")

@@ -211,7 +211,7 @@ async def test_a_page_that_is_not_there_leads_on(open_page):
 
 
 async def test_the_voucher_prints_on_a_receipt_and_the_brief_on_a4(open_page):
-    page = await open_page(script=True)
+    page = await open_page(script=True, staff=True)
     await to_voucher(page)
     slip = await page.pdf(prefer_css_page_size=True)
     assert sizes(slip) == {(80, 250)}

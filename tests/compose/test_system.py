@@ -165,8 +165,6 @@ def test_booking_goes_on_while_kafka_is_away(stack: Stack) -> None:
         "/metrics%0a",
         "/openapi.json",
         "/docs",
-        "/api/notifications/v1/staff/console-messages",
-        "/api/roster/v1/staff/officials",
     ],
 )
 def test_nothing_internal_is_reached_through_caddy(stack: Stack, path: str) -> None:
@@ -178,6 +176,12 @@ def test_nothing_internal_is_reached_through_caddy(stack: Stack, path: str) -> N
         assert connection.getresponse().status == 404
     finally:
         connection.close()
+
+
+@pytest.mark.parametrize("path", ["/api/notifications/v1/staff/console-messages", "/api/roster/v1/staff/officials"])
+def test_staff_routes_ask_who_it_is(stack: Stack, path: str) -> None:
+    answer = stack.http.get(path)
+    assert (answer.status_code, answer.json()["code"]) == (401, "sign_in_needed")
 
 
 def test_operator_routes_ask_for_the_secret(stack: Stack) -> None:

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import httpx
 import pytest
 
+from tests import demo
 from tests.stack import Stack, running_stack
 
 
@@ -19,5 +20,14 @@ def visitor(stack: Stack) -> Iterator[httpx.Client]:
     headers = {"Origin": stack.address}
     with httpx.Client(
         base_url=stack.address, headers=headers, follow_redirects=True, timeout=20, trust_env=False
+    ) as client:
+        yield client
+
+
+@pytest.fixture
+def staff(stack: Stack) -> Iterator[httpx.Client]:
+    """The demo county's hall manager, signed in."""
+    with httpx.Client(
+        base_url=stack.address, headers=demo.bearer(stack), follow_redirects=True, timeout=20, trust_env=False
     ) as client:
         yield client

@@ -20,6 +20,7 @@ from deploy.local.installation import LOOPBACK, ROOT, Installation
 from deploy.local.obstacles import Obstacle
 from deploy.local.processes import Process, ProcessEnded
 from deploy.postgres import databases
+from tests import demo
 from tests.bench.figures import Report
 from tests.bench.stack import STOP_SECONDS, WHOLE_START_SECONDS, free_port, until
 from tests.simulation import agreement, clock, day
@@ -65,7 +66,12 @@ async def run(report: Report, *, folder: Path | None, visitors: int, speed: floa
     report.progress("starting the whole system" if folder is None else f"joining the system on {folder}")
     async with (
         _system(folder) as installation,
-        httpx.AsyncClient(base_url=installation.address, trust_env=False, timeout=TIMEOUT_SECONDS) as http,
+        httpx.AsyncClient(
+            base_url=installation.address,
+            headers=await asyncio.to_thread(demo.bearer, installation),
+            trust_env=False,
+            timeout=TIMEOUT_SECONDS,
+        ) as http,
     ):
         hall = Hall(http, "")
         await until("a session that can be booked", partial(day.is_planned, hall))
