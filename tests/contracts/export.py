@@ -8,16 +8,22 @@ import importlib
 import json
 import os
 import sys
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from fastapi import FastAPI
+from fastapi.routing import APIRoute, iter_route_contexts
 
+from shared import access
+from shared.events.accounts import Role
 from shared.events.topics import TOPICS
 
 ROOT = Path(__file__).parents[2]
 SCHEMAS = ROOT / "shared" / "events" / "schemas"
 DOCUMENTS = Path(__file__).parent / "documents"
+PERMISSIONS = DOCUMENTS / "permissions.json"
+MATRIX = DOCUMENTS / "permissions.md"
 SERVICES = ("accounts", "roster", "booking", "queue", "notifications", "web")
 SETTINGS = {
     "SERVICE_SECRET": "s" * 32,
@@ -25,6 +31,13 @@ SETTINGS = {
     "PRIVACY_ENCRYPTION_KEYS": json.dumps({"k1": "A" * 43 + "="}),
     "PRIVACY_INDEX_KEY": "A" * 43 + "=",
 }
+
+
+INTRODUCTION = """\
+Written by `make contracts` from what stands beside each route, and tried out against the running services by
+`tests/integration/test_permissions.py`. How far a role must reach: `there` over the very place, its department and its
+venue; `hall` over the whole hall and not one department of it; `venue` into the venue, if only for one of its
+departments; `anywhere` it is held at all. A page asks for the role alone, the service behind it for the place."""
 
 
 def event_schemas() -> dict[Path, dict[str, Any]]:
@@ -50,6 +63,41 @@ def service_documents() -> dict[Path, dict[str, Any]]:
             consumers = importlib.import_module(f"services.{service}.consumers") if has_consumers(service) else None
             found[DOCUMENTS / f"{service}.asyncapi.json"] = document(service, consumers and consumers.subscriptions)
     return found
+
+
+def permissions() -> dict[str, dict[str, Any]]:
+    """Who of the staff may call which route, by service and route."""
+    return {service: dict(sorted(_permissions(application(service)))) for service in SERVICES}
+
+
+def _permissions(app: FastAPI) -> Iterator[tuple[str, Any]]:
+    for context in iter_route_contexts(app.routes):
+        route = context.original_route
+        found = access.permission_of(route) if isinstance(route, APIRoute) else None
+        if found is not None:
+            where = {"own_official": found.own_official, "device": found.device}
+            told = {"permission": found.name, "roles": list(found.roles), "reach": found.reach}
+            yield access.route_name(route), {**told, **{name: each for name, each in where.items() if each}}
+
+
+def matrix() -> str:
+    """The same as a page: a row a route, a column a role."""
+    roles = get_args(Role)
+    lines = ["# Who may do what", "", INTRODUCTION]
+    for service, routes in permissions().items():
+        lines += [
+            "",
+            f"## {service}",
+            "",
+            f"| route | {' | '.join(each.replace('_', ' ') for each in roles)} | others |",
+        ]
+        lines.append(f"|---|{'---|' * (len(roles) + 1)}")
+        for route, told in routes.items():
+            held = [told["reach"] if each in told["roles"] else "" for each in roles]
+            others = [f"{told['device']} of the venue"] if "device" in told else []
+            others += ["the official"] if "own_official" in told else []
+            lines.append(f"| `{route}` | {' | '.join(held)} | {', '.join(others)} |")
+    return "\n".join(lines) + "\n"
 
 
 def application(service: str, **changes: str) -> FastAPI:
@@ -111,9 +159,10 @@ def main() -> int:
     if broken:
         print("not written, for consumers could not read it:", *broken, sep="\n  ")
         return 1
-    for path, document in {**wanted, **service_documents()}.items():
+    for path, document in {**wanted, **service_documents(), PERMISSIONS: permissions()}.items():
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text(document))
+    MATRIX.write_text(matrix())
     print(f"{len(wanted)} event schemas and the services' documents are written")
     return 0
 

@@ -7,6 +7,11 @@ import pytest
 from tests.contracts import export
 
 
+def test_the_committed_permissions_are_those_beside_the_routes():
+    assert json.loads(export.PERMISSIONS.read_text()) == export.permissions(), "run `make contracts`, and look"
+    assert export.MATRIX.read_text() == export.matrix()
+
+
 @pytest.mark.parametrize(
     ("path", "document"), export.service_documents().items(), ids=lambda value: getattr(value, "name", "")
 )
