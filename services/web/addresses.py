@@ -25,3 +25,13 @@ def draft_page(matter_id: str, draft_id: str, *step: str) -> str:
 def matter_page(matter_id: str) -> str:
     """The address of a matter."""
     return "/matters/" + quote(matter_id, safe="")
+
+
+def window_page(session_id: str, kind: str, window_id: str) -> str:
+    """The address of a window's desk (`desk`) or of its director's page (`live`)."""
+    return f"/staff/sessions/{quote(session_id, safe='')}/{kind}/{quote(window_id, safe='')}"
+
+
+def official_page(official_id: str) -> str:
+    """The address of an official's service days."""
+    return "/staff/officials/" + quote(official_id, safe="")

@@ -192,11 +192,11 @@ REFUSALS: dict[str, Refusal] = {
 }
 
 STAFF_STEPS: dict[str, str] = {
-    "access_denied": phrase("请从今天的窗口重新进来。"),
-    "not_found": phrase("地址可能打错了，或者这一页已经搬走。请从今天的窗口重新进来。"),
-    "method_not_allowed": phrase("请从今天的窗口重新进来。"),
-    "unreadable": phrase("里面有认不出来的字符。请从今天的窗口重新进来。"),
-    "form_from_elsewhere": phrase("没有接受。请从今天的窗口重新进来；浏览器要允许本站使用 Cookie。"),
+    "access_denied": phrase("您的账号没有这一页的权限。请回“我的工作”；该有的，找管系统的人加上。"),
+    "not_found": phrase("地址可能打错了，或者这一页已经搬走。请从“我的工作”重新进来。"),
+    "method_not_allowed": phrase("请从“我的工作”重新进来。"),
+    "unreadable": phrase("里面有认不出来的字符。请从“我的工作”重新进来。"),
+    "form_from_elsewhere": phrase("没有接受。请从“我的工作”重新进来；浏览器要允许本站使用 Cookie。"),
     "internal_error": phrase("已经记下来了。请再试一次；还不行，报编号给管系统的人。"),
 }
 """The next step on the staff's pages, where that of a citizen would lead to the citizens'."""

@@ -262,8 +262,8 @@ async def test_what_breaks_in_a_page_is_told_without_its_inside(county, browser,
 @pytest.mark.parametrize(
     ("address", "leads"),
     [
-        ("/staff/nothing", "/staff/today"),
-        ("/staff/officials/%00", "/staff/today"),
+        ("/staff/nothing", "/staff/home"),
+        ("/staff/officials/%00", "/staff/home"),
         ("/staff/sessions/s1/kiosk/nothing", "/staff/sessions/s1/kiosk"),
         ("/staff/console-messages", "/staff/console-messages"),
     ],
@@ -284,4 +284,4 @@ async def test_a_form_of_the_staff_that_fails_is_told_on_the_staffs_pages(county
         answer = await browser.post(
             "/staff/sessions/s1/counter/walk-ins", data=form, headers={"Origin": "http://else.test"}
         )
-        assert re.findall(r'class="btn go" href="([^"]*)"', answer.text) == ["/staff/today"]
+        assert re.findall(r'class="btn go" href="([^"]*)"', answer.text) == ["/staff/home"]

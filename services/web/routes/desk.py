@@ -8,12 +8,11 @@ import asyncio
 from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
-from urllib.parse import quote
 
 from fastapi import APIRouter, Response
 
 from services.web import day, outcomes
-from services.web.addresses import Id
+from services.web.addresses import Id, window_page
 from services.web.domain import Official, Session, SessionWindow
 from services.web.forms import whole_number
 from services.web.hall import Desk, Hall, Promises
@@ -32,11 +31,6 @@ PLAIN = {"call-next", "recall", "unanswered", "start", "hold", "undo", "open", "
 """Verbs that need nothing but the version."""
 TICKET_VERBS = {"call", "resume"}
 NOWHERE = REFUSALS["not_found"]
-
-
-def address_of(session_id: str, kind: str, window_id: str) -> str:
-    """The address of a window's desk or of its director's page."""
-    return f"/staff/sessions/{quote(session_id, safe='')}/{kind}/{quote(window_id, safe='')}"
 
 
 @router.get("/staff/sessions/{session_id}/desk/{window_id}", dependencies=[permit(WORK_AT_WINDOW)])
@@ -88,13 +82,13 @@ async def show_refused(page: Page, kind: str, was: Desk, form: Mapping[str, str]
     fresh = await page.queries.desk(was.session_id, was.window_id)
     response = await show_window(page, kind, fresh, form, because=refusal(refused.code), status=refused.status)
     if kind == "desk" and form.get(outcomes.TICKET, "") in {each.ticket_id for each in fresh.held}:
-        outcomes.keep(page, response, address_of(was.session_id, kind, was.window_id), fresh, form)
+        outcomes.keep(page, response, window_page(was.session_id, kind, was.window_id), fresh, form)
     return response
 
 
 async def go_back(page: Page, kind: str, was: Desk, form: Mapping[str, str]) -> Response:
     """To the page that a form came from, with the outcome as far as it is typed; `was` is the window before."""
-    address = address_of(was.session_id, kind, was.window_id)
+    address = window_page(was.session_id, kind, was.window_id)
     response = page.go(address)
     if kind == "desk" and not outcomes.keep(page, response, address, was, form) and form.get("verb") != "finish":
         # More than the browser keeps: it goes into the answer itself.
@@ -148,7 +142,7 @@ async def show_window(  # noqa: PLR0913  (what a desk may be shown with)
     status: int = HTTPStatus.CONFLICT,
 ) -> Response:
     """The window's page, with what was typed and what did not work."""
-    address = address_of(shown.session_id, kind, shown.window_id)
+    address = window_page(shown.session_id, kind, shown.window_id)
     given = outcomes.shown_with(page, shown, address, typed) if kind == "desk" else typed or {}
     session, matters, officials, departments, promises, hall = await asyncio.gather(
         page.queries.session_or_none(shown.session_id),

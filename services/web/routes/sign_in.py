@@ -23,7 +23,7 @@ from shared.identity.recognition import COOKIE
 
 router = APIRouter(include_in_schema=False, dependencies=[allow(Caller.CITIZEN)])
 
-HOME: Final = "/staff/today"
+HOME: Final = "/staff/home"
 FIRST: Final = "/sign-in/first"
 WAY_BACK = re.compile(r"/staff(/[A-Za-z0-9._~-]+)*(\?[A-Za-z0-9._~=&%-]*)?")
 """The staff's own pages, by our own alphabet: nothing in it leads to another host."""
@@ -43,7 +43,7 @@ FINDINGS = {
 
 
 def way_back(asked: str) -> str:
-    """Where to go after signing in: `asked` if it is a page of the staff's, else today's windows."""
+    """Where to go after signing in: `asked` if it is a page of the staff's, else one's own work."""
     return asked if WAY_BACK.fullmatch(asked) else HOME
 
 

@@ -1,0 +1,100 @@
+"""What each of the staff is led to and shown: one's own work, and nothing that one may not do."""
+
+import json
+import re
+
+import pytest
+
+from tests import identity
+from tests.contracts.export import PERMISSIONS
+from tests.unit.web_county import NOW, County, session, visitor
+
+LAND = {"department_id": "land"}
+
+
+def today():
+    window = {"window_id": "w3", "number": 3, "department_id": "land", "state": "open", "attendance": "present"}
+    held = {"session_id": "s1", "date": NOW.date().isoformat(), "programme_name_zh": "局长服务日", "windows": [window]}
+    return {"items": [held], "now": NOW.isoformat()}
+
+
+async def seen(county, address, *roles, **where):
+    async with visitor(county) as browser:
+        return await browser.get(address, headers=identity.bearer(*roles, **where))
+
+
+@pytest.mark.parametrize(
+    ("roles", "where", "leads"),
+    [
+        (["director"], {**LAND, "official_id": "zhou"}, "/staff/sessions/s1/live/w3"),
+        (["director"], {**LAND, "official_id": "nobody-on-duty"}, "/staff/officials/nobody-on-duty"),
+        (["window_staff"], LAND, "/staff/sessions/s1/desk/w3"),
+        (["window_staff"], {"department_id": "tax"}, "/staff/today"),
+        (["window_staff"], {"venue_id": "hall"}, "/staff/today"),
+        (["hall_manager"], {}, "/staff/today"),
+        (["supervisor"], {}, "/staff/today"),
+        (["deputy_county_head"], {}, "/staff/today"),
+        (["operator"], {}, "/staff/accounts"),
+        (["operator", "hall_manager"], {}, "/staff/today"),
+        (["auditor"], {}, "/staff/audit"),
+    ],
+)
+async def test_the_first_sight_is_ones_own_work(roles, where, leads):
+    county = County()
+    county.answers |= {"/staff/today": today(), "roster/v1/sessions/s1": session()}
+    answer = await seen(county, "/staff/home", *roles, **where)
+    assert (answer.status_code, answer.headers["location"]) == (303, leads)
+
+
+@pytest.mark.parametrize(
+    ("roles", "where", "shown", "hidden"),
+    [
+        (["director"], LAND, ["/live/w3", "/closing"], ["/counter", "/kiosk", "sheet.pdf", "paper-visits", "console"]),
+        (["director"], {"department_id": "tax"}, ["/closing"], ["/live/w3", "/desk/w3", "/counter"]),
+        (["hall_manager"], {}, ["/counter", "/kiosk", "sheet.pdf", "/desk/w3", "console-messages"], []),
+        (["supervisor"], {}, ["sheet.pdf"], ["/counter", "/desk/w3", "console-messages"]),
+    ],
+)
+async def test_a_page_offers_what_its_reader_may_do(roles, where, shown, hidden):
+    county = County()
+    county.answers |= {"/staff/today": today()}
+    page = (await seen(county, "/staff/today", *roles, **where)).text
+    assert [each for each in shown if each not in page] == []
+    assert [each for each in hidden if each in page] == []
+
+
+@pytest.mark.parametrize(
+    ("address", "role"),
+    [
+        ("/staff/today", "auditor"),
+        ("/staff/sessions/s1/counter", "director"),
+        ("/staff/sessions/s1/desk/w3", "supervisor"),
+        ("/staff/sessions/s1/visits", "window_staff"),
+        ("/staff/console-messages", "director"),
+    ],
+)
+async def test_a_page_that_is_not_ones_own_says_so_and_asks_no_service_for_it(address, role):
+    county = County()
+    answer = await seen(county, address, role)
+    assert answer.status_code == 403
+    assert "您的账号没有这一页的权限" in answer.text
+    assert not [each for each in county.asked if "/staff/" in each.url.path]
+
+
+PAGES = json.loads(PERMISSIONS.read_text())["web"]
+
+
+async def test_every_page_is_opened_by_its_roles_alone():
+    names = {"session_id": "s1", "window_id": "w3", "official_id": "zhou"}
+    wrong = []
+    async with visitor(County()) as browser:
+        for route, told in PAGES.items():
+            method, path = route.split(" ")
+            address = re.sub(r"\{(\w+)\}", lambda name: names.get(name[1], "A" * 22), path)
+            for role in identity.ROLES:
+                answer = await browser.request(method, address, headers=identity.bearer(role))
+                is_refused = answer.status_code == 403 and "您的账号没有这一页的权限" in answer.text
+                if is_refused == (role in told["roles"]):
+                    wrong.append((route, role, answer.status_code))
+    assert wrong == []
+    assert len(PAGES) > 25
