@@ -302,6 +302,18 @@ async def test_guesses_at_the_code_are_counted_as_at_a_password(county, issuer):
     assert (await county.office.sign_in(person)).status_code == 429
 
 
+async def test_answers_that_nobody_gave_are_counted_by_address(county, issuer):
+    await linked(county, "wang.guilan", issuer)
+    county.office.set(tries_per_address=2)
+    told = []
+    for _ in range(3):
+        browser = await county.browser()
+        state = parse_qs(urlsplit(await browser.ask()).query)["state"][0]
+        told.append(await browser.pages.get(RETURN_TO, params={"code": "made-up", "state": state, "iss": issuer}))
+    assert [why(each) for each in told] == ["oidc_refused", "oidc_refused", "too_many_tries"]
+    assert (await shown(browser, told[-1])).status_code == HTTPStatus.TOO_MANY_REQUESTS
+
+
 async def test_one_subject_is_one_account(county, issuer):
     person, operator = await linked(county, "wang.guilan", issuer)
     other = await county.office.enrol("li.wei")

@@ -78,8 +78,10 @@ async def finish(request: Request, running: Running, wish: Finish, response: Res
     question = federating.unseal(vault, sealed, QUESTION, Question, datetime.now(UTC), QUESTION_LIVES)
     if not question.is_answered_by(wish.state):
         raise problems.OidcExpired
+    keys = await bearer.count_try(request, running, None)  # or anybody could have us ask the provider without end
     vouched = await provider.vouched(question, wish.code.get_secret_value(), wish.issuer)
     async with database.transaction(running.pool) as connection:
+        await entering.give_try_back(connection, keys)
         entered = await federating.enter(connection, vault, bearer.settings(running), vouched, bearer.origin(request))
         if isinstance(entered, Ticket):
             return Finished(ticket=federating.seal(vault, entered, TICKET))

@@ -121,7 +121,7 @@ async def sign_in_with_code(page: Page = OpenPage, posted: Posted = PostedForm) 
 def _show_refused(page: Page, refused: Refused, to: str) -> Response:
     if refused.code in {"sign_in_refused", "invalid_request"}:
         return _show(page, refused.status, findings={"code": "code_refused"})
-    if refused.code in PROVIDER_STATUS:
+    if refused.code.startswith("oidc_"):
         return _explain(page, refused.code, to)
     return _show(page, refused.status, because=refusal(refused.code), retry_after=refused.retry_after)
 

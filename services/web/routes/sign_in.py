@@ -35,6 +35,7 @@ PROVIDER_STATUS: Final = {
     "oidc_expired": HTTPStatus.UNAUTHORIZED,
     "oidc_subject_unknown": HTTPStatus.FORBIDDEN,
     "oidc_telephone_missing": HTTPStatus.FORBIDDEN,
+    "too_many_tries": HTTPStatus.TOO_MANY_REQUESTS,
 }
 """Why a sign-in with the provider led back here: told at this address, which holds no code of the provider's."""
 
