@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from services.web.browsers import named
 from services.web.routes.sign_in import way_back
 from shared.identity.tokens import TOKEN_SECONDS, Held, Principal, issue
 from tests.unit.web_county import County, fields, problem, title, visitor
@@ -263,3 +264,22 @@ async def test_accounts_alone_is_told_of_the_browser_and_in_plain_characters(cou
     said = {each.url.path: each.headers.get("x-client-agent") for each in county.asked}
     assert said.pop(PROVIDER) == "Mozilla/5.0  Firefox/140.0"
     assert set(said.values()) == {None}
+
+
+@pytest.mark.parametrize(
+    ("agent", "called"),
+    [
+        ("Mozilla/5.0 (Windows NT 10.0) AppleWebKit/537.36 Chrome/140.0 Safari/537.36 Edg/140.0", ("Edge", "Windows")),
+        ("Mozilla/5.0 (Windows NT 10.0) AppleWebKit/537.36 Chrome/140.0 Safari/537.36", ("Chrome", "Windows")),
+        ("Mozilla/5.0 (iPhone; CPU iPhone OS 18_0) MicroMessenger/8.0 Safari/604", ("微信", "iPhone")),
+        (
+            "Mozilla/5.0 (Phone; OpenHarmony 5.0) AppleWebKit/537.36 Chrome/114 HuaweiBrowser/5.0",
+            ("华为浏览器", "鸿蒙"),
+        ),
+        ("Mozilla/5.0 (Linux; Android 15) AppleWebKit/537.36 Chrome/140.0 Mobile Safari/537.36", ("Chrome", "安卓")),
+        ("curl/8.5.0", ()),
+        ("", ()),
+    ],
+)
+def test_a_browser_is_called_what_people_call_it(agent, called):
+    assert named(agent) == called
