@@ -8,7 +8,7 @@ holds the password of its own Kafka user alone.
 - A secret already made is never made again; a half-written one cannot be (written aside, then renamed).
 - The keys of the visitors' data are made only together with the whole store. Where the store has other
   secrets but not these, they were lost, and new ones would hide that: the job stops and says so.
-- What only the operator knows, such as the mail server's password, is put in by `set`.
+- What only the operator knows, such as the mail server's password or the sign-in provider's secret, is put in by `set`.
 - `export` and `import` carry the store to a safe place and back; without the keys a backup of the
   database cannot be read.
 
@@ -67,8 +67,8 @@ MADE: Mapping[str, Callable[[], str]] = {
 }
 """What the store holds, and how each is made."""
 
-GIVEN = ("NOTIFICATIONS_SMTP_PASSWORD",)
-"""What only the operator knows, put in by `set`; absent where it is not needed."""
+GIVEN = {"NOTIFICATIONS_SMTP_PASSWORD": "notifications", "OIDC_CLIENT_SECRET": "accounts"}
+"""What only the operator knows, put in by `set`, and which service reads it; absent where it is not needed."""
 
 IRREPLACEABLE = ("PRIVACY_ENCRYPTION_KEYS", "PRIVACY_INDEX_KEY")
 SHOWN = ("SERVICE_SECRET", "OPERATOR_SECRET")
@@ -156,7 +156,10 @@ def views(store: Mapping[str, str]) -> dict[str, dict[str, str]]:
 
     shown = {name: store[name] for name in SHOWN}
     privacy = {name: store[name] for name in IRREPLACEABLE}
-    given = {name: store[name] for name in GIVEN if name in store}
+
+    def given(service: str) -> dict[str, str]:
+        return {name: store[name] for name, reader in GIVEN.items() if reader == service and name in store}
+
     runtime = {
         name: {
             f"{name.upper()}_DATABASE_URL": dsn(f"{name}_runtime", f"{name.upper()}_RUNTIME_PASSWORD", name),
@@ -182,11 +185,11 @@ def views(store: Mapping[str, str]) -> dict[str, dict[str, str]]:
         },
         "topics": {"KAFKA_USERNAME": KAFKA_ADMIN, "KAFKA_PASSWORD": _kafka_password(KAFKA_ADMIN, store)},
         "migrate": {"POSTGRES_ADMIN_URL": dsn(SUPERUSER, "POSTGRES_PASSWORD", "postgres"), **migrate},
-        "accounts": {**runtime["accounts"], **privacy},
+        "accounts": {**runtime["accounts"], **privacy, **given("accounts")},
         "roster": runtime["roster"],
         "booking": {**runtime["booking"], **privacy},
         "queue": {**runtime["queue"], **privacy},
-        "notifications": {**runtime["notifications"], **privacy, **given},
+        "notifications": {**runtime["notifications"], **privacy, **given("notifications")},
         # The pages offer no operator routes; what their settings ask for is not the real one.
         "web": {"SERVICE_SECRET": store["SERVICE_SECRET"], "OPERATOR_SECRET": store["WEB_OPERATOR_SECRET"]},
     }

@@ -7,6 +7,7 @@ from fastapi import FastAPI
 
 from services.accounts.commands import signing
 from services.accounts.hashing import Hasher
+from services.accounts.provider import Provider
 from services.accounts.routes import routers
 from services.accounts.routes.bearer import OwnRecognition
 from services.accounts.settings import AccountsSettings
@@ -24,7 +25,8 @@ def create_app() -> FastAPI:
     async def start(runtime: Runtime, stack: AsyncExitStack) -> None:
         hasher = Hasher(settings.hash_queue)
         stack.callback(hasher.close)
-        runtime.parts.update(vault=vault, hasher=hasher)
+        provider = Provider(settings, runtime.http) if settings.oidc_issuer else None
+        runtime.parts.update(vault=vault, hasher=hasher, provider=provider)
         runtime.recognition = OwnRecognition(runtime)
         async with database.transaction(runtime.pool) as connection:
             await signing.rotate(connection, vault)  # before the first sign-in there must be a key

@@ -18,11 +18,12 @@ from rich.console import Console
 
 from services.accounts import queries
 from services.accounts.app import create_app
-from services.accounts.commands import demonstration, people, recording
+from services.accounts.commands import demonstration, federating, people, recording
 from services.accounts.domain import codes, passwords
 from services.accounts.domain.accounts import AccountView, StaffAccount
 from services.accounts.domain.audit import COMMAND_LINE, Chain
 from services.accounts.domain.demonstration import Credentials, DemoAccounts, Kept
+from services.accounts.domain.federation import NewSubject
 from services.accounts.domain.problems import AccountUnknown
 from services.accounts.domain.requests import NewAccount, NewGrant, as_login
 from services.accounts.hashing import Hasher
@@ -54,6 +55,7 @@ console = Console(highlight=False, markup=False, soft_wrap=True)
 errors = Console(stderr=True, highlight=False, markup=False, soft_wrap=True)
 
 Login = Annotated[str, typer.Argument(help="Who it is about.")]
+LoginOption = Annotated[str, typer.Option("--login", help="Who it is about.")]
 NewLogin = Annotated[str, typer.Option("--login", help="Small letters, digits and . _ @ -.")]
 PersonName = Annotated[str, typer.Option("--name", help="The person's name; encrypted, shown to operators alone.")]
 Official = Annotated[str | None, typer.Option("--official", help="The roster's id of the official who this is.")]
@@ -197,6 +199,38 @@ def demo_code(login: Login, keeping: Keeping) -> None:
 
 def _kept(keeping: Path) -> Kept:
     return Kept.model_validate_json(keeping.read_text()) if keeping.exists() else Kept()
+
+
+@command_line.command()
+def link(
+    login: LoginOption,
+    subject: Annotated[str, typer.Option("--subject", help="The `sub` by which OIDC_ISSUER means this person.")],
+) -> None:
+    """Let somebody sign in with the provider of OpenID Connect; whom the account was linked to before may no more."""
+    issuer = AccountsSettings().oidc_issuer
+    wish = _read(NewSubject, subject=subject)
+    if not issuer:
+        errors.print("oidc_not_offered: OIDC_ISSUER is not set")
+        raise typer.Exit(1)
+
+    async def command(connection: Connection, vault: Vault) -> StaffAccount:
+        found = await _find(connection, login)
+        await federating.link(connection, vault, COMMAND_LINE, found.account_id, issuer, wish.subject)
+        return found
+
+    _tell(_run(command))
+
+
+@command_line.command()
+def unlink(login: LoginOption) -> None:
+    """Let somebody sign in with the provider no more; the password still opens."""
+
+    async def command(connection: Connection, _: Vault) -> StaffAccount:
+        found = await _find(connection, login)
+        await federating.unlink(connection, COMMAND_LINE, found.account_id)
+        return found
+
+    _tell(_run(command))
 
 
 @audit.command()

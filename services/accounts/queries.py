@@ -30,6 +30,14 @@ async def find(connection: Connection, login: str) -> StaffAccount | None:
     return None if row is None else StaffAccount.of(row)
 
 
+async def login_of(connection: Connection, account_id: UUID) -> str:
+    """By what name somebody signs in. Raises AccountUnknown."""
+    row = await accounts.select(connection, account_id)
+    if row is None:
+        raise problems.AccountUnknown
+    return str(row["login"])
+
+
 async def key_set(connection: Connection) -> JwkSet:
     """The keys whose tokens count or will."""
     rows = await keys.select_all(connection)

@@ -6,8 +6,8 @@ from typing import Any
 from services.web.closing import Closing
 from services.web.domain import Booking
 from services.web.hall import Desk, Promises, Status, Ticket, Today
-from services.web.people import SignedIn, TelephonePending, TelephoneSet
-from services.web.queries import ACCOUNTS, QUEUE, segment
+from services.web.people import ProviderAnswered, ProviderAsked, SignedIn, TelephonePending, TelephoneSet
+from services.web.queries import ACCOUNTS, OIDC, QUEUE, segment
 from services.web.upstream import Refused, Unavailable, Upstream
 from shared.events.base import State
 from shared.problems import FieldProblem
@@ -27,6 +27,27 @@ class Commands:
     async def renew(self) -> SignedIn:
         """A new token for the sign-in that goes on."""
         return await self.upstream.post("accounts", f"{ACCOUNTS}/session/renew", SignedIn, {})
+
+    async def ask_provider(self, return_to: str) -> ProviderAsked:
+        """Begin a sign-in with the provider, which is to send the browser back to `return_to`."""
+        return await self.upstream.post("accounts", f"{OIDC}/begin", ProviderAsked, {"return_to": return_to})
+
+    async def take_provider_answer(self, question: str, state: str, code: str, issuer: str | None) -> ProviderAnswered:
+        """Sign in whom the provider vouches for."""
+        body = {"question": question, "state": state, "code": code, "issuer": issuer}
+        return await self.upstream.post("accounts", f"{OIDC}/finish", ProviderAnswered, body)
+
+    async def sign_in_vouched(self, ticket: str, code: str) -> SignedIn:
+        """Sign in whom the provider vouched for, by the telephone's code."""
+        return await self.upstream.post("accounts", f"{OIDC}/code", SignedIn, {"ticket": ticket, "code": code})
+
+    async def end_sign_in(self, session_id: str) -> None:
+        """End another one of one's own sign-ins."""
+        await self.upstream.delete("accounts", f"{ACCOUNTS}/me/sessions/{segment(session_id)}")
+
+    async def end_other_sign_ins(self) -> None:
+        """End all of one's own sign-ins but this one."""
+        await self.upstream.delete("accounts", f"{ACCOUNTS}/me/sessions")
 
     async def sign_out(self) -> None:
         """End this sign-in."""

@@ -300,7 +300,8 @@ async def open_page(request: Request) -> Page:
     code = site.cookies.read(request, LANGUAGE_COOKIE)
     elder = site.cookies.read(request, ELDER_COOKIE)
     token = token_of(request, takes_forms=True)
-    upstream = Upstream(request.app.state.runtime.http, site.settings, client_address(request), token)
+    agent = request.headers.get("user-agent", "")
+    upstream = Upstream(request.app.state.runtime.http, site.settings, client_address(request), agent, token)
     upstream = await _going_on(request, upstream)
     queries = Queries(upstream, site.memory)
     try:

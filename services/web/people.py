@@ -32,6 +32,44 @@ class SignedIn(State):
         return self.scope is not None
 
 
+class Provider(State):
+    """The provider of OpenID Connect that staff may sign in with."""
+
+    name: str
+
+
+class ProviderAsked(State):
+    """Where to send the browser, and what it is to bring back."""
+
+    address: str
+    question: str
+
+
+class ProviderAnswered(State):
+    """Either a sign-in, or a ticket: then the telephone's code is needed as well."""
+
+    signed_in: SignedIn | None = None
+    ticket: str | None = None
+
+
+class OwnSignIn(State):
+    """One of one's own sign-ins."""
+
+    session_id: str
+    created_at: datetime
+    last_seen_at: datetime
+    expires_at: datetime
+    address: str = ""
+    agent: str = ""
+    is_this: bool = False
+
+
+class OwnSignIns(State):
+    """The newest first."""
+
+    items: tuple[OwnSignIn, ...] = ()
+
+
 class TelephonePending(State):
     """What a telephone reads from a square code, or is told by hand."""
 

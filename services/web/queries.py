@@ -30,7 +30,7 @@ from services.web.domain import (
     Slots,
 )
 from services.web.hall import Desk, Hall, Notice, Promises, Screen, Status, Today
-from services.web.people import AccountShown
+from services.web.people import AccountShown, OwnSignIns, Provider
 from services.web.settings import WebSettings
 from services.web.upstream import Answer, Refused, Unavailable, Upstream
 from shared.events.roster import Venue
@@ -38,6 +38,7 @@ from shared.events.roster import Venue
 Found = TypeVar("Found")
 
 ACCOUNTS = "/api/accounts/v1"
+OIDC = "/internal/v1/oidc"
 QUEUE = "/api/queue/v1"
 REMEMBERED = 512
 MATTERS = 500
@@ -220,6 +221,17 @@ class Queries:
     async def me(self) -> AccountShown:
         """Whoever is signed in."""
         return await self.upstream.get("accounts", f"{ACCOUNTS}/me", AccountShown)
+
+    async def provider(self) -> Provider | None:
+        """Whom staff may sign in with besides their password; none also while accounts is away."""
+        try:
+            return await self.upstream.get("accounts", OIDC, Provider)
+        except (Refused, Unavailable):
+            return None
+
+    async def own_sign_ins(self) -> OwnSignIns:
+        """Where whoever is signed in is signed in."""
+        return await self.upstream.get("accounts", f"{ACCOUNTS}/me/sessions", OwnSignIns)
 
     async def hall(self, session_id: str) -> Hall:
         """All windows of a session, and whether its day is closed."""

@@ -109,6 +109,26 @@ REFUSALS: dict[str, Refusal] = {
     "identity_unavailable": Refusal(
         phrase("现在认不出您是谁"), phrase("我们正在修。过一会儿再试一次，着急就打电话。"), Way.AGAIN
     ),
+    "oidc_not_offered": Refusal(phrase("这里不能用统一身份登录"), phrase("请用用户名和密码登录。"), Way.AGAIN),
+    "oidc_unavailable": Refusal(
+        phrase("现在连不上统一身份登录"), phrase("请用用户名和密码登录，或者过一会儿再试。"), Way.AGAIN
+    ),
+    "oidc_refused": Refusal(
+        phrase("这次没有登录成"), phrase("请重新点一次。还不行，就用用户名和密码登录。"), Way.AGAIN
+    ),
+    "oidc_expired": Refusal(
+        phrase("这次登录放得太久了"), phrase("请重新点一次；浏览器要允许本站使用 Cookie。"), Way.AGAIN
+    ),
+    "oidc_subject_unknown": Refusal(
+        phrase("您的统一身份在这里还不能登录"),
+        phrase("请找系统管理员，把它和您在这里的账号连起来；有密码的，也可以用密码登录。"),
+        Way.AGAIN,
+    ),
+    "oidc_telephone_missing": Refusal(
+        phrase("您还没有绑定手机"),
+        phrase("请先用发给您的密码登录一次，绑定手机。以后就能用统一身份登录。"),
+        Way.AGAIN,
+    ),
     "access_denied": Refusal(phrase("这一页不对外开放"), phrase("请回到首页。"), Way.START),
     "not_found": Refusal(
         phrase("没有这一页"), phrase("地址可能打错了，或者这一页已经搬走。从首页能找到所有能办的事。"), Way.START

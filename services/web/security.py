@@ -168,6 +168,14 @@ class Cookies:
         found = self._seal.open(self.read(request, VOUCHER_COOKIE), VOUCHER_COOKIE, self._voucher_seconds)
         return Held(*found) if found else None
 
+    def set_sealed(self, request: Request, response: Response, name: str, data: Any, seconds: int) -> None:
+        """Have this browser keep for a while what it can neither read nor change."""
+        self.set(request, response, name, self._seal.close(data, name), seconds)
+
+    def sealed(self, request: Request, name: str, seconds: int) -> Any | None:
+        """What `set_sealed` had the browser keep; None where there is none, or an older one."""
+        return self._seal.open(self.read(request, name), name, seconds)
+
     def keep(self, request: Request, response: Response, address: str, data: Any, *, most: int = 1) -> None:
         """Have the browser keep what the pages under `address` show, in `most` cookies. Raises TooMuchToKeep."""
         sealed = self._seal.close(data, f"{PAGE_COOKIE} {address}")

@@ -48,6 +48,11 @@ class Refused(Exception):  # noqa: N818  (what the service said)
         super().__init__(self.code)
 
 
+def _plain(agent: str) -> str:
+    """A browser's name for itself as a header may carry it."""
+    return "".join(each for each in agent if each.isascii() and each.isprintable()).strip()[:200]
+
+
 @dataclass(frozen=True)
 class Upstream:
     """The other services, asked on behalf of one visitor."""
@@ -55,6 +60,8 @@ class Upstream:
     http: httpx.AsyncClient = field(repr=False)
     settings: WebSettings = field(repr=False)
     client_address: str = ""
+    client_agent: str = ""
+    """What the browser calls itself; told to accounts alone, which shows it with one's own sign-ins."""
     token: str = field(default="", repr=False)
     """Of whoever is signed in; empty where nobody is."""
 
@@ -93,6 +100,8 @@ class Upstream:
             "X-Client-Address": self.client_address,
             "X-Correlation-Id": structlog.contextvars.get_contextvars().get("correlation_id", ""),
         }
+        if service == "accounts":
+            headers["X-Client-Agent"] = _plain(self.client_agent)
         if self.token:
             headers["Authorization"] = f"Bearer {self.token}"
         may_ask_again = method == "GET" or "Idempotency-Key" in headers

@@ -278,7 +278,7 @@ def test_the_networks_keep_apart_what_need_not_meet(stack: Stack) -> None:
     assert networks == {
         "postgres": {"data"},
         "kafka": {"data"},
-        "accounts": {"data", "services"},
+        "accounts": {"data", "services", "provider"},
         "roster": {"data", "services"},
         "booking": {"data", "services"},
         "queue": {"data", "services"},

@@ -39,6 +39,7 @@ async def run(database, settings_env, monkeypatch):
         return process.returncode, said.decode(), complained.decode()
 
     command.owner_dsn = made.owner_dsn
+    command.environment = environment
     return command
 
 
@@ -99,3 +100,21 @@ async def test_a_broken_audit_is_told_with_code_1(run):
     code, said, complained = await run("audit", "verify")
     assert (code, said) == (1, "")
     assert complained.strip() == "broken at row 2; 1 rows before it are whole"
+
+
+async def test_a_subject_of_the_provider_is_linked_by_command(run):
+    assert (await run("first-operator", "--login", "admin"))[0] == 0
+    asked = ("link", "--login", "Admin", "--subject", "4711")
+    code, _, complained = await run(*asked)
+    assert (code, complained.partition(":")[0]) == (1, "oidc_not_offered")
+    run.environment.update(
+        OIDC_ISSUER="https://id.county.example", OIDC_CLIENT_ID="service-day", OIDC_CLIENT_SECRET="secret"
+    )
+    code, said, complained = await run(*asked)
+    assert (code, complained) == (0, "")
+    assert said.startswith("admin: ")
+    assert (await run("open", "--login", "wang.guilan", "--name", "王桂兰"))[0] == 0
+    assert (await run("link", "--login", "wang.guilan", "--subject", "4711"))[2].startswith("oidc_subject_taken:")
+    assert (await run("unlink", "--login", "admin"))[0] == 0
+    assert (await run("unlink", "--login", "admin"))[2].startswith("oidc_subject_unknown:")
+    assert (await run("link", "--login", "nobody", "--subject", "4711"))[2].startswith("account_unknown:")

@@ -101,11 +101,12 @@ def test_when_the_next_key_is_made():
     assert keys.next_signs_from(NOW - timedelta(days=90), NOW) == NOW + timedelta(days=1)
 
 
-def test_tokens_count_from_the_next_whole_second_and_never_from_an_earlier_one():
+def test_tokens_count_from_the_instant_after_a_change_and_never_from_an_earlier_one():
     first = tokens_from_now(NOW, None)
-    assert first == NOW.replace(second=1, microsecond=0)
-    assert tokens_from_now(NOW, first) == first + timedelta(seconds=1)
-    assert tokens_from_now(NOW + timedelta(hours=1), first) == first + timedelta(hours=1)
+    assert first == NOW + timedelta(microseconds=1)
+    assert tokens_from_now(NOW, first) == first + timedelta(microseconds=1)
+    assert tokens_from_now(NOW - timedelta(minutes=1), first) > first, "the clock was set back"
+    assert tokens_from_now(NOW + timedelta(hours=1), first) == NOW + timedelta(hours=1, microseconds=1)
 
 
 def test_each_part_of_an_audited_row_is_covered():

@@ -160,5 +160,9 @@ def test_the_operator_sets_only_what_is_given(tmp_path: Path) -> None:
     assert secrets.read(tmp_path / "notifications")["NOTIFICATIONS_SMTP_PASSWORD"] == "word"
     assert create(tmp_path) == 0
     assert secrets.read(tmp_path / "notifications")["NOTIFICATIONS_SMTP_PASSWORD"] == "word"
+    provider = runner.invoke(secrets.command_line, ["set", "OIDC_CLIENT_SECRET", *arguments], input="word\n")
+    assert provider.exit_code == 0
+    holders = {each.name for each in tmp_path.iterdir() if "OIDC_CLIENT_SECRET" in secrets.read(each)}
+    assert holders == {"store", "accounts"}
     refused = runner.invoke(secrets.command_line, ["set", "PRIVACY_INDEX_KEY", *arguments], input="word\n")
     assert refused.exit_code != 0

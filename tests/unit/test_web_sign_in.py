@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from services.web.browsers import named
 from services.web.routes.sign_in import way_back
 from shared.identity.tokens import TOKEN_SECONDS, Held, Principal, issue
 from tests import identity
@@ -207,3 +208,70 @@ async def test_the_first_time_a_password_and_a_telephone_are_set_up(county, brow
     page = await browser.post(action, data={**fields(page, action), "code": "111111"})
     assert "aaaa-bbbb" in page.text
     assert page.headers["cache-control"] == "no-store"
+
+
+PROVIDER = "/internal/v1/oidc"
+ADDRESS = "https://id.county.example/authorize?state=abc"
+
+
+@pytest.fixture
+def offered(county):
+    county.answers |= {PROVIDER: {"name": "望川通"}, "/oidc/begin": {"address": ADDRESS, "question": "sealed"}}
+
+
+async def test_the_way_to_the_provider_is_kept_in_a_cookie_that_no_other_host_can_have_set(county, offered):
+    async with visitor(county, origin="https://hall.test", allowed_hosts=("hall.test",)) as secure:
+        page = await secure.get(SIGN_IN, params={"to": "/staff/officials/zhou"})
+        assert 'href="/sign-in/oidc?to=%2Fstaff%2Fofficials%2Fzhou"' in page.text
+        answer = await secure.get("/sign-in/oidc", params={"to": "/staff/officials/zhou"})
+    assert (answer.status_code, answer.headers["location"]) == (303, ADDRESS)
+    assert county.posted("/oidc/begin") == [{"return_to": "https://hall.test/sign-in/oidc/back"}]
+    (kept,) = [each for each in answer.headers.get_list("set-cookie") if "oidc" in each]
+    assert kept.startswith("__Host-oidc=")
+    assert {"HttpOnly", "Secure", "SameSite=lax", "Path=/", "Max-Age=600"} <= set(kept.split("; "))
+    assert "sealed" not in kept
+
+
+@pytest.mark.parametrize("code", ["oidc_refused", "oidc_subject_unknown", "oidc_telephone_missing", "something_new"])
+async def test_what_the_providers_answer_came_to_is_told_at_an_address_without_its_code(county, browser, offered, code):
+    county.answers["/oidc/finish"] = problem(403, code)
+    await browser.get("/sign-in/oidc", params={"to": "/staff/officials/zhou"})
+    answer = await browser.get("/sign-in/oidc/back", params={"code": "c0de", "state": "abc"})
+    told = code if code != "something_new" else "oidc_refused"
+    assert answer.headers["location"] == f"/sign-in?why={told}&to=%2Fstaff%2Fofficials%2Fzhou"
+    assert "oidc" not in browser.cookies
+    page = await browser.get(answer.headers["location"])
+    assert page.status_code in {401, 403}
+    assert 'role="alert"' in page.text
+
+
+async def test_whatever_an_address_says_of_why_only_our_own_reasons_are_shown(browser):
+    page = await browser.get(SIGN_IN, params={"why": "password_refused"})
+    assert page.status_code == 200
+    assert 'role="alert"' not in page.text
+
+
+async def test_accounts_alone_is_told_of_the_browser_and_in_plain_characters(county, browser):
+    await browser.get(SIGN_IN, headers={"User-Agent": "Mozilla/5.0 \u00e9 Firefox/140.0".encode("latin-1")})
+    said = {each.url.path: each.headers.get("x-client-agent") for each in county.asked}
+    assert said.pop(PROVIDER) == "Mozilla/5.0  Firefox/140.0"
+    assert set(said.values()) == {None}
+
+
+@pytest.mark.parametrize(
+    ("agent", "called"),
+    [
+        ("Mozilla/5.0 (Windows NT 10.0) AppleWebKit/537.36 Chrome/140.0 Safari/537.36 Edg/140.0", ("Edge", "Windows")),
+        ("Mozilla/5.0 (Windows NT 10.0) AppleWebKit/537.36 Chrome/140.0 Safari/537.36", ("Chrome", "Windows")),
+        ("Mozilla/5.0 (iPhone; CPU iPhone OS 18_0) MicroMessenger/8.0 Safari/604", ("微信", "iPhone")),
+        (
+            "Mozilla/5.0 (Phone; OpenHarmony 5.0) AppleWebKit/537.36 Chrome/114 HuaweiBrowser/5.0",
+            ("华为浏览器", "鸿蒙"),
+        ),
+        ("Mozilla/5.0 (Linux; Android 15) AppleWebKit/537.36 Chrome/140.0 Mobile Safari/537.36", ("Chrome", "安卓")),
+        ("curl/8.5.0", ()),
+        ("", ()),
+    ],
+)
+def test_a_browser_is_called_what_people_call_it(agent, called):
+    assert named(agent) == called

@@ -81,8 +81,20 @@ async def enter(  # noqa: PLR0913  (who, how shown, from where)
         if not await take_code(connection, vault, account, code, now):
             await recording.record(connection, str(account_id), "code_refused", account_id)
             return NotEntered("code_wrong")
-    scope = None if account.enrolled else ENROL
+    return await begin(connection, account, settings, None if account.enrolled else ENROL, origin)
+
+
+async def begin(
+    connection: Connection,
+    account: StaffAccount,
+    settings: AccountsSettings,
+    scope: str | None,
+    origin: Origin,
+    **how: str,
+) -> Entered:
+    """Begin a sign-in of a locked account that has shown all that was asked; `how` goes into the audit."""
     lives = timedelta(hours=settings.session_hours) if scope is None else timedelta(minutes=settings.enrolment_minutes)
+    account_id = account.account_id
     row = await sessions.insert(connection, account_id, scope, lives, origin.address, origin.agent)
     assert row is not None  # noqa: S101  (an insert returns its row)
     session = Session.of(row)
@@ -90,7 +102,7 @@ async def enter(  # noqa: PLR0913  (who, how shown, from where)
     if crowded and await sessions.end(connection, account_id, crowded, "too_many"):
         account = await recording.say(connection, AccountSignedOut, account_id)
     await recording.record(
-        connection, str(account_id), "signed_in", account_id, session=str(session.session_id), scope=scope
+        connection, str(account_id), "signed_in", account_id, session=str(session.session_id), scope=scope, **how
     )
     return Entered(account, session)
 
@@ -133,6 +145,14 @@ async def end_session(connection: Connection, account_id: UUID, session_id: UUID
         raise problems.SessionUnknown
     await recording.say(connection, AccountSignedOut, account_id)
     await recording.record(connection, str(account_id), why, account_id, session=str(session_id))
+
+
+async def end_other_sessions(connection: Connection, account_id: UUID, session_id: UUID) -> None:
+    """End all of one's own sign-ins but this one."""
+    await recording.lock(connection, account_id)
+    if await sessions.end_all(connection, account_id, "ended_elsewhere", but=session_id):
+        await recording.say(connection, AccountSignedOut, account_id)
+        await recording.record(connection, str(account_id), "others_ended", account_id, session=str(session_id))
 
 
 async def forget(connection: Connection, settings: AccountsSettings, limit: int) -> int:

@@ -24,6 +24,8 @@ SESSIONS_LIMIT = 10
 """Sign-ins of one account at a time; one more ends the oldest."""
 ENDED_LIMIT = 50
 """Sign-ins that ended within half an hour, of one account. With more of them everything is signed out."""
+CLOCK_STEP = timedelta(microseconds=1)
+"""What a token, a row and an event can tell apart."""
 ENROL = "enrol"
 """The scope of a first sign-in."""
 
@@ -88,14 +90,13 @@ class Session:
 
 
 def tokens_from_now(now: datetime, before: datetime | None) -> datetime:
-    """From when on tokens count after a change at `now`.
+    """From when on tokens count after a change at `now`: the next instant that the clock can tell.
 
-    A token tells the second in which it was issued, so the next whole one; after another change within the same second,
-    the one after that. What is issued meanwhile says `tokens_from` (see `principal`), and the verifier forgives half a
-    minute of the future.
+    A token tells the microsecond in which it was issued, and one of `now` itself came before the change, for both are
+    made under the account's lock. What is issued after it says at least `tokens_from` (see `principal`), also where the
+    clock stood still or was set back.
     """
-    following = now.replace(microsecond=0) + timedelta(seconds=1)
-    return following if before is None else max(following, before + timedelta(seconds=1))
+    return (now if before is None else max(now, before)) + CLOCK_STEP
 
 
 TOKEN_LIFE = timedelta(seconds=TOKEN_SECONDS)
@@ -105,7 +106,7 @@ def principal(
     account: StaffAccount, session: Session, held: Sequence[Held], now: datetime, held_for: timedelta = TOKEN_LIFE
 ) -> Principal:
     """Whom a token that is issued at `now` names; none of its roles ends before it. A first sign-in holds no role."""
-    issued_at = (max(now, account.tokens_from) if account.tokens_from else now).replace(microsecond=0)
+    issued_at = max(now, account.tokens_from) if account.tokens_from else now
     return Principal(
         account_id=str(account.account_id),
         session_id=str(session.session_id),

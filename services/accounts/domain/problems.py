@@ -140,3 +140,59 @@ class SessionUnknown(Problem):
     status = 404
     code = "session_unknown"
     title = "There is no such sign-in."
+
+
+class OidcNotOffered(Problem):
+    """No provider of OpenID Connect is configured."""
+
+    status = 404
+    code = "oidc_not_offered"
+    title = "Signing in with a provider is not offered here."
+
+
+class OidcUnavailable(Problem):
+    """The provider was not reached, or answered nothing usable."""
+
+    status = 503
+    code = "oidc_unavailable"
+    title = "The provider cannot be reached."
+
+
+class OidcRefused(Problem):
+    """The provider's answer was not believed: which of its parts was wrong is not told."""
+
+    status = 401
+    code = "oidc_refused"
+    title = "The provider's answer was not accepted."
+
+
+class OidcExpired(Problem):
+    """The browser brought back nothing that was begun here a short time ago."""
+
+    status = 401
+    code = "oidc_expired"
+    title = "This sign-in was not begun here, or too long ago."
+
+
+class OidcSubjectUnknown(Problem):
+    """Whom the provider means is linked to no account that may sign in: unknown and suspended are told alike."""
+
+    status = 403
+    code = "oidc_subject_unknown"
+    title = "No account here belongs to whom the provider named."
+
+
+class OidcSubjectTaken(Problem):
+    """The subject means another account."""
+
+    status = 409
+    code = "oidc_subject_taken"
+    title = "Another account belongs to this subject."
+
+
+class OidcTelephoneMissing(Problem):
+    """The telephone's code is needed as well, and none was ever set up, which the handed-out password is for."""
+
+    status = 403
+    code = "oidc_telephone_missing"
+    title = "Sign in once with the password that was handed out, and set up the telephone."

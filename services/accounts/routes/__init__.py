@@ -1,10 +1,10 @@
 """Accounts' HTTP API: thin. A route parses, opens a transaction and calls one command or query.
 
-Every path is declared for anyone, since the bearer of a token is looked at here, by the service's own tables
-(`bearer`). What makes something needs no Idempotency-Key: a login is unique, the same role given twice is one, and a
-sign-in or a password that is shown once cannot be answered again from memory.
+Every path but those for our own pages (`federation`) is declared for anyone, since the bearer of a token is looked at
+here, by the service's own tables (`bearer`). What makes something needs no Idempotency-Key: a login is unique, the same
+role given twice is one, and a sign-in or a password that is shown once cannot be answered again from memory.
 """
 
-from services.accounts.routes import entrance, me, operator
+from services.accounts.routes import entrance, federation, me, operator
 
-routers = (entrance.router, me.router, operator.router)
+routers = (entrance.router, federation.router, me.router, operator.router)

@@ -128,16 +128,15 @@ def _plain(text: str) -> str:
     return "".join(each for each in text if each.isprintable())
 
 
-async def count_try(request: Request, running: Runtime, login: str) -> list[bytes]:
+async def count_try(request: Request, running: Runtime, login: str | None) -> list[bytes]:
     """Count a try at somebody's password, and commit that before comparing; what to take back if it was right.
 
-    Raises TooManyTries.
+    By address alone where it is not known yet whose try it is. Raises TooManyTries.
     """
     chosen, sealed = settings(running), vault(running)
-    limits = [
-        (sealed.blind_index("accounts.tries.login", login), chosen.tries_per_login),
-        (sealed.blind_index("accounts.tries.address", origin(request).address), chosen.tries_per_address),
-    ]
+    limits = [(sealed.blind_index("accounts.tries.address", origin(request).address), chosen.tries_per_address)]
+    if login is not None:
+        limits.append((sealed.blind_index("accounts.tries.login", login), chosen.tries_per_login))
     async with database.transaction(running.pool) as connection:
         await entering.count_try(connection, limits, chosen.tries_window_minutes)
     return [key for key, _ in limits]

@@ -58,7 +58,7 @@ async def sign_in(request: Request, running: Running, wish: SignIn, response: Re
         )
         answer = None
         if isinstance(entered, Entered):
-            answer = await _answer(connection, running, entered)
+            answer = await signed_in(connection, running, entered)
             if better is not None:
                 await entering.rehash(connection, account.account_id, known, better)
         if answer is not None or entered == NotEntered("code_needed"):
@@ -85,7 +85,7 @@ async def renew(running: Running, principal: Annotated[Principal, Depends(_signe
     response.headers["Cache-Control"] = "no-store"
     async with database.transaction(running.pool) as connection:
         entered = await entering.renew(connection, UUID(principal.account_id), UUID(principal.session_id))
-        return await _answer(connection, running, entered)
+        return await signed_in(connection, running, entered)
 
 
 @router.delete("/session", status_code=204)
@@ -104,7 +104,8 @@ async def keys(running: Running, response: Response) -> JwkSet:
         return await queries.key_set(connection)
 
 
-async def _answer(connection: Connection, running: Runtime, entered: Entered) -> SignedIn:
+async def signed_in(connection: Connection, running: Runtime, entered: Entered) -> SignedIn:
+    """The answer to whoever has just signed in, or goes on."""
     vault = bearer.vault(running)
     token, principal = await signing.issue_token(connection, vault, entered.account, entered.session)
     return SignedIn(

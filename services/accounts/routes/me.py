@@ -43,6 +43,14 @@ async def end_session(running: Running, asker: Somebody, session_id: UUID) -> No
     running.published()
 
 
+@router.delete("/sessions", status_code=204)
+async def end_other_sessions(running: Running, asker: Somebody) -> None:
+    """End all of one's own sign-ins but this one."""
+    async with database.transaction(running.pool) as connection:
+        await entering.end_other_sessions(connection, asker.account_id, asker.session_id)
+    running.published()
+
+
 @router.post("/password", status_code=204)
 async def change_password(request: Request, running: Running, asker: Anybody, wish: NewPassword) -> None:
     """Choose a password; one's other sign-ins end."""

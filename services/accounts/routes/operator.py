@@ -6,9 +6,10 @@ from uuid import UUID
 from fastapi import APIRouter, Query, Response
 
 from services.accounts import queries
-from services.accounts.commands import people
-from services.accounts.domain import passwords
+from services.accounts.commands import federating, people
+from services.accounts.domain import passwords, problems
 from services.accounts.domain.accounts import Accounts, AccountView, Opened
+from services.accounts.domain.federation import NewSubject
 from services.accounts.domain.requests import NewAccount, NewGrant
 from services.accounts.routes import bearer
 from services.accounts.routes.bearer import Operator, Running
@@ -106,6 +107,26 @@ async def resume(running: Running, asker: Operator, account_id: UUID) -> Account
         view = await queries.account_view(connection, bearer.vault(running), account_id)
     running.published()
     return view
+
+
+@router.put("/accounts/{account_id}/subject")
+async def link_subject(running: Running, asker: Operator, account_id: UUID, wish: NewSubject) -> AccountView:
+    """Have a subject of the configured provider mean this account; what was linked to it before is not any more."""
+    issuer = bearer.settings(running).oidc_issuer
+    if not issuer:
+        raise problems.OidcNotOffered
+    vault = bearer.vault(running)
+    async with database.transaction(running.pool) as connection:
+        await federating.link(connection, vault, str(asker.account_id), account_id, issuer, wish.subject)
+        return await queries.account_view(connection, vault, account_id)
+
+
+@router.delete("/accounts/{account_id}/subject")
+async def unlink_subject(running: Running, asker: Operator, account_id: UUID) -> AccountView:
+    """Have no subject mean this account any more."""
+    async with database.transaction(running.pool) as connection:
+        await federating.unlink(connection, str(asker.account_id), account_id)
+        return await queries.account_view(connection, bearer.vault(running), account_id)
 
 
 @router.delete("/accounts/{account_id}/sessions")

@@ -28,6 +28,16 @@ FIRST: Final = "/sign-in/first"
 WAY_BACK = re.compile(r"/staff(/[A-Za-z0-9._~-]+)*(\?[A-Za-z0-9._~=&%-]*)?")
 """The staff's own pages, by our own alphabet: nothing in it leads to another host."""
 TYPED_CHARACTERS = 256
+PROVIDER_STATUS: Final = {
+    "oidc_not_offered": HTTPStatus.NOT_FOUND,
+    "oidc_unavailable": HTTPStatus.SERVICE_UNAVAILABLE,
+    "oidc_refused": HTTPStatus.UNAUTHORIZED,
+    "oidc_expired": HTTPStatus.UNAUTHORIZED,
+    "oidc_subject_unknown": HTTPStatus.FORBIDDEN,
+    "oidc_telephone_missing": HTTPStatus.FORBIDDEN,
+    "too_many_tries": HTTPStatus.TOO_MANY_REQUESTS,
+}
+"""Why a sign-in with the provider led back here: told at this address, which holds no code of the provider's."""
 
 FINDINGS = {
     "login_required": phrase("请写用户名"),
@@ -47,7 +57,7 @@ def way_back(asked: str) -> str:
     return asked if WAY_BACK.fullmatch(asked) else HOME
 
 
-def _show(  # noqa: PLR0913  (what the page says)
+async def show(  # noqa: PLR0913  (what the page says)
     page: Page,
     status: int = HTTPStatus.OK,
     *,
@@ -57,6 +67,7 @@ def _show(  # noqa: PLR0913  (what the page says)
     findings: dict[str, str] | None = None,
     retry_after: int | None = None,
 ) -> Response:
+    """The sign-in page; with a provider's button where one is offered."""
     response = page.show(
         "staff/sign_in.html",
         status,
@@ -66,6 +77,7 @@ def _show(  # noqa: PLR0913  (what the page says)
         because=because,
         findings={name: page.say(FINDINGS[code]) for name, code in (findings or {}).items()},
         retry_after=retry_after,
+        provider=await page.queries.provider(),
     )
     if retry_after is not None:
         response.headers["Retry-After"] = str(retry_after)
@@ -75,7 +87,11 @@ def _show(  # noqa: PLR0913  (what the page says)
 @router.get("/sign-in")
 async def sign_in_form(page: Page = OpenPage) -> Response:
     """Who are you?"""
-    return _show(page, to=page.query.get("to", ""))
+    why = page.query.get("why", "")
+    to = page.query.get("to", "")
+    if why in PROVIDER_STATUS:
+        return await show(page, PROVIDER_STATUS[why], to=to, because=refusal(why))
+    return await show(page, to=to)
 
 
 @router.post("/sign-in")
@@ -84,19 +100,19 @@ async def sign_in(page: Page = OpenPage, posted: Posted = PostedForm) -> Respons
     login, password = posted.get("login").strip()[:128], posted.get("password")[:TYPED_CHARACTERS]
     code, to = posted.get("code").replace(" ", "")[:32], posted.get("to")
     if not posted.is_fresh:
-        return _show(page, HTTPStatus.CONFLICT, login=login, to=to, because=refusal("form_expired"))
+        return await show(page, HTTPStatus.CONFLICT, login=login, to=to, because=refusal("form_expired"))
     missing = {name: f"{name}_required" for name, typed in (("login", login), ("password", password)) if not typed}
     if missing:
-        return _show(page, HTTPStatus.UNPROCESSABLE_ENTITY, login=login, to=to, findings=missing)
+        return await show(page, HTTPStatus.UNPROCESSABLE_ENTITY, login=login, to=to, findings=missing)
     try:
         found = await page.commands.sign_in(login, password, code)
     except Unavailable:
-        return _show(page, HTTPStatus.SERVICE_UNAVAILABLE, login=login, to=to, because=AWAY["accounts"])
+        return await show(page, HTTPStatus.SERVICE_UNAVAILABLE, login=login, to=to, because=AWAY["accounts"])
     except Refused as refused:
         if refused.code == "code_needed":
-            return _show(page, refused.status, login=login, to=to, findings={"code": "code_needed"})
+            return await show(page, refused.status, login=login, to=to, findings={"code": "code_needed"})
         because = refusal("sign_in_refused" if refused.code == "invalid_request" else refused.code)
-        return _show(page, refused.status, login=login, to=to, because=because, retry_after=refused.retry_after)
+        return await show(page, refused.status, login=login, to=to, because=because, retry_after=refused.retry_after)
     response = page.go(FIRST if found.is_first else way_back(to))
     keep_token(page, response, found)
     return response
