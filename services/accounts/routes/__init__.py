@@ -5,6 +5,11 @@ Every path is declared for anyone, since the bearer of a token is looked at here
 sign-in or a password that is shown once cannot be answered again from memory.
 """
 
-from services.accounts.routes import entrance, me, operator
+from fastapi import Depends
 
-routers = (entrance.router, me.router, operator.router)
+from services.accounts.routes import entrance, me, operator
+from services.accounts.routes.bearer import somebody
+from shared.audit.routes import make_router
+
+audit = make_router("accounts", guards=[Depends(somebody)])
+routers = (entrance.router, me.router, operator.router, audit)
