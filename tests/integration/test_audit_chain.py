@@ -99,6 +99,7 @@ async def test_an_empty_chain_is_whole(place):
         ("update audit_entry set action = 'thing.undone' where number = 2", 2),
         ("update audit_entry set at = at + interval '1 microsecond' where number = 2", 2),
         ("""update audit_entry set details = '{"code": "b"}' where number = 2""", 2),
+        ("update audit_entry set previous = sha256(previous) where number = 2", 2),
         ("update audit_entry set hash = sha256(hash) where number = 2", 2),
         ("delete from audit_entry where number = 2", 3),
         ("delete from audit_entry where number = 1", 2),
