@@ -102,7 +102,6 @@ async def test_every_verb_of_a_day_leaves_one_row(hall: Hall):
         (f"visits/{second}", "visit.read"),
         (f"tickets/{second}/notice", "ticket.notice_read"),
         ("sheet.xlsx", "sheet.exported"),
-        ("windows/w1/promises", "promises.read"),
     ):
         assert (await hall.http.get(f"{DAY}/{path}")).status_code == 200
         assert [each[0] for each in await rows.fresh()] == [action]
@@ -111,6 +110,21 @@ async def test_every_verb_of_a_day_leaves_one_row(hall: Hall):
         assert said not in everything
     async with database.transaction(hall.pool) as connection:
         assert (await recording.verify(connection)).broken_at is None
+
+
+async def test_whose_phone_is_shown_to_call_stands_in_the_audit(hall: Hall):
+    token = (await hall.walk_in()).json()["token"]
+    rows = Rows(hall)
+    await hall.do("w1", "attend", attendance="away", reason="开会")
+    await hall.do("w2", "attend", attendance="away", reason="开会")
+    await rows.fresh()
+    promises = f"{DAY}/windows/w1/promises"
+    await hall.http.get(promises)
+    assert await rows.fresh() == [], "nobody was shown"
+    issue = {"choice": "written_issue", "text": "少写了车库", "phone": "13900002741"}
+    assert (await hall.http.post(f"{API}/tickets/{token}/choice", json=issue)).status_code == 200
+    assert "13900002741" in (await hall.http.get(promises)).text
+    assert await rows.fresh() == [("promises.read", "window", "w1")]
 
 
 async def test_what_is_refused_and_what_citizens_do_leaves_none(hall: Hall):

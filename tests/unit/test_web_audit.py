@@ -84,12 +84,18 @@ async def test_the_next_page_begins_where_each_service_was_left(county, browser,
     monkeypatch.setattr(audit, "PAGE_ROWS", 2)
     page = await browser.get(f"{PAGE}?actor=acc-1")
     assert "接待 7" not in page.text
-    (further,) = re.findall(r'href="(/staff/audit\?[^"]*before[^"]*)"', page.text)
+    (further,) = re.findall(r'href="([^"]*)">更早的<', page.text)
     county.asked.clear()
     await browser.get(further.replace("&amp;", "&"))
     assert asked(county, "queue") == [{"before": "8", "limit": "2", "actor": "acc-1"}]
     assert asked(county, "booking") == [{"before": "5", "limit": "2", "actor": "acc-1"}]
     assert asked(county, "roster") == [{"limit": "2", "actor": "acc-1"}], "nothing of it was shown yet"
+    county.answers |= {f"{each}/v1/staff/audit": audit_of() for each in ("queue", "booking")}
+    county.answers["roster/v1/staff/audit"] = audit_of(entry(3), entry(2), more=True)
+    page = await browser.get(further.replace("&amp;", "&"))
+    (further,) = re.findall(r'href="([^"]*)">更早的<', page.text)
+    kept = {"before_booking=5", "before_queue=8", "before_roster=2"}
+    assert kept <= set(further.split("&amp;")), "who has no row on a page is not begun anew"
 
 
 async def test_a_filter_is_asked_of_each_service_by_the_countys_days(county, browser):
@@ -176,7 +182,11 @@ def test_every_action_has_a_word():
     for path in [*(ROOT / "services").rglob("*.py"), *(ROOT / "shared" / "audit").rglob("*.py")]:
         if "web" not in path.parts:
             text = path.read_text()
-            found |= set(re.findall(r'(?:audited\([^"\n]*|action = |act = \(|_run\(\s*\()"([a-z]+\.[a-z_]+)"', text))
+            found |= set(
+                re.findall(
+                    r'(?:audited\([^"\n]*|action = |record\(connection, |act = \(|_run\(\s*\()"([a-z]+\.[a-z_]+)"', text
+                )
+            )
             found |= {f"account.{each}" for each in re.findall(r'record\(\s*connection, [^"]*?"([a-z_]+)"', text)}
             offered = re.findall(r'^_offer\(\s*"([a-z-]+)"', text, re.MULTILINE)
             found |= {f"window.{each.replace('-', '_')}" for each in offered}

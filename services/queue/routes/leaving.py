@@ -21,7 +21,7 @@ from services.queue.routes.parts import (
 )
 from shared import database
 from shared.application import Runtime
-from shared.audit.recording import audited
+from shared.audit.recording import audited, record
 
 router = staff()
 
@@ -56,8 +56,11 @@ async def give_first_place(
 @router.get("/sessions/{session_id}/windows/{window_id}/promises")
 async def promises(running: Running, session_id: SessionId, window_id: WindowId) -> views.PromisesView:
     """What the window's department has promised, of whichever session: open first, then what was kept lately."""
-    async with audited(running.pool, "promises.read", "window", window_id, session=session_id) as act:
-        return await _promises(running, act.connection, session_id, window_id)
+    async with database.transaction(running.pool) as connection:
+        found = await _promises(running, connection, session_id, window_id)
+        if any(each.name or each.phone for each in found.items):  # whole, for whoever calls
+            await record(connection, "promises.read", "window", window_id, session=session_id)
+        return found
 
 
 @router.post("/sessions/{session_id}/windows/{window_id}/promises/{promise_id}/kept")
