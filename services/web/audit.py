@@ -18,8 +18,8 @@ PAGE_ROWS = 50
 SERVICES = {
     "accounts": phrase("账号"),
     "roster": phrase("排班"),
-    "booking": phrase("预约"),
-    "queue": phrase("接待"),
+    "booking": phrase("预约系统"),
+    "queue": phrase("接待现场"),
     "notifications": phrase("消息"),
 }
 """The services that have an audit, and how their part of the county's work is called."""
@@ -99,7 +99,7 @@ RECORDS = {
     "pack": phrase("机制包"),
     "calendar": phrase("日历"),
     "session": phrase("场次"),
-    "booking": phrase("预约"),
+    "booking": phrase("预约单"),
     "ticket": phrase("号票"),
     "window": phrase("窗口"),
     "promise": phrase("答应的事"),

@@ -72,7 +72,7 @@ async def test_all_services_together_by_time(county, browser):
     page = await browser.get(PAGE)
     assert (page.status_code, title(page)) == (200, "最近做了什么")
     assert page.headers["cache-control"] == "no-store"
-    said = [page.text.index(each) for each in ("接待 8", "预约 5", "接待 7", "排班 3")]
+    said = [page.text.index(each) for each in ("接待现场 8", "预约系统 5", "接待现场 7", "排班 3")]
     assert said == sorted(said)
     for each in ("办结", "柜台代约", "周文清", "系统管理员（密钥）", "never.heard_of", "session=s1", "10.0.0.7"):
         assert each in page.text
@@ -83,7 +83,7 @@ async def test_all_services_together_by_time(county, browser):
 async def test_the_next_page_begins_where_each_service_was_left(county, browser, monkeypatch):
     monkeypatch.setattr(audit, "PAGE_ROWS", 2)
     page = await browser.get(f"{PAGE}?actor=acc-1")
-    assert "接待 7" not in page.text
+    assert "接待现场 7" not in page.text
     (further,) = re.findall(r'href="([^"]*)">更早的<', page.text)
     county.asked.clear()
     await browser.get(further.replace("&amp;", "&"))
@@ -124,7 +124,7 @@ async def test_a_damaged_chain_and_a_missing_service_are_said(county, browser):
     county.away.add("notifications")
     page = await browser.get(PAGE)
     assert (page.status_code, title(page)) == (200, "审计记录被动过")
-    for said in ("接待：第 4 条和前面对不上", "账号：您不能看", "消息：现在看不到", "预约：验到第 5000 条"):
+    for said in ("接待现场：第 4 条和前面对不上", "账号：您不能看", "消息：现在看不到", "预约系统：验到第 5000 条"):
         assert said in page.text
 
 
@@ -162,7 +162,7 @@ async def test_what_is_taken_away_is_text_in_every_cell(county, browser, kind):
         rows = [[cell.value or "" for cell in row] for row in leaf.iter_rows()]
         assert {"=1+1", "@SUM(A1)"} <= {row[8] for row in rows}
     assert rows[0][0] == "系统"
-    assert [row[0] for row in rows[-2:]] == ["接待还有更早的记录没有导出", "消息的记录这次没有取到"]
+    assert [row[0] for row in rows[-2:]] == ["接待现场还有更早的记录没有导出", "消息的记录这次没有取到"]
 
 
 async def test_what_is_taken_away_keeps_to_the_filter(county, browser):
