@@ -56,10 +56,15 @@ class Look:
             )
 
 
-def make_router(service: str, *, guards: Sequence[Any] = ()) -> APIRouter:
-    """The audit's routes of a service. `guards`: further dependencies that judge who asks."""
+def make_router(
+    service: str, *, guards: Sequence[Any] = (), responses: dict[int | str, dict[str, Any]] | None = None
+) -> APIRouter:
+    """The audit's routes of a service. `guards`: further dependencies that judge who asks; `responses`: theirs."""
     router = APIRouter(
-        prefix=f"/api/{service}/v1/staff/audit", tags=["audit"], dependencies=[allow(Caller.STAFF), *guards]
+        prefix=f"/api/{service}/v1/staff/audit",
+        tags=["audit"],
+        dependencies=[allow(Caller.STAFF), *guards],
+        responses=responses,
     )
 
     @router.get("")

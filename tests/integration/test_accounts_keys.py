@@ -160,6 +160,25 @@ async def test_a_right_password_with_a_wrong_code_stands_in_the_audit(office):
     assert (last["action"], last["record_id"]) == ("account.code_refused", str(person.account_id))
 
 
+async def test_the_audit_is_read_by_whoever_is_signed_in_and_names_who_acted(office):
+    person = await office.enrol("wang.guilan", "auditor")
+    token = await office.token(person)
+    path = "/staff/audit"
+    assert (await office.client.get(f"{BASE}{path}")).status_code == 401
+    read = await office.ask("GET", path, token)
+    assert read.status_code == 200, read.text
+    rows = {each["action"]: each for each in read.json()["items"]}
+    assert rows["account.opened"]["actor"] == "command-line"
+    for action, route in (("signed_in", "POST /sign-in"), ("password_changed", "POST /me/password")):
+        method, _, end = route.partition(" ")
+        row = rows[f"account.{action}"]
+        assert (row["actor"], row["path"]) == (str(person.account_id), f"{method} {BASE}{end}")
+    assert (await office.client.post(f"{BASE}{path}/exports", json={})).status_code == 401
+    assert (await office.ask("POST", f"{path}/exports", token, json={})).status_code == 200
+    (row,) = await office.owner("select * from audit_entry order by number desc limit 1")
+    assert (row["action"], row["actor"], row["held"]) == ("audit.exported", str(person.account_id), ["auditor"])
+
+
 async def test_nothing_secret_is_logged_or_stands_in_the_audit(office, capsys, caplog):
     person = await office.enrol("wang.guilan", "auditor")
     await office.sign_in(person, password="a password mistyped")

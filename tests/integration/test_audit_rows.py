@@ -1,7 +1,9 @@
 """Each thing that staff do leaves one row, with who did it, to what, from where, and not a word of anybody."""
 
+import io
 import json
 import uuid
+import zipfile
 from datetime import UTC, datetime, timedelta
 
 import httpx
@@ -309,6 +311,27 @@ async def test_nobody_else_sees_it_and_booking_is_not_even_asked(hall: Hall, ser
     rows = await hall.fetch("select * from audit_entry where action = 'document.unmasked'")
     assert rows == []
     assert await at_booking.fresh() == []
+
+
+async def test_only_the_window_that_serves_sees_the_full_name_and_no_view_the_number(hall: Hall, served):
+    ticket, _ = served
+    await hall.do("w1", "call-next")
+    await hall.do("w1", "start")
+    mine = await hall.desk()
+    assert mine["at"]["visitor"].pop("name") == "王桂兰"
+    views = [str(mine), str(await hall.desk("w2")), str(await hall.desk("w3"))]
+    paths = ["", "/closing", "/visits", f"/visits/{ticket}", f"/tickets/{ticket}/notice", "/windows/w1/promises"]
+    for path in [f"{DAY}{each}" for each in paths] + [f"{API}/staff/today", f"{API}/sessions/day/screen"]:
+        answer = await hall.http.get(path)
+        assert answer.status_code == 200, path
+        views.append(answer.text)
+    sheet = await hall.http.get(f"{DAY}/sheet.xlsx")
+    with zipfile.ZipFile(io.BytesIO(sheet.content)) as book:
+        views += [book.read(each).decode() for each in book.namelist()]
+    assert "A001" in "".join(views)
+    for view in views:
+        assert "桂兰" not in view
+        assert booking_desk.resident_id(7) not in view
 
 
 async def test_a_number_that_cannot_be_recorded_is_not_shown(hall: Hall, served):

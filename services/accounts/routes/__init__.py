@@ -8,8 +8,8 @@ sign-in or a password that is shown once cannot be answered again from memory.
 from fastapi import Depends
 
 from services.accounts.routes import entrance, me, operator
-from services.accounts.routes.bearer import somebody
+from services.accounts.routes.bearer import UNAUTHORISED, somebody
 from shared.audit.routes import make_router
 
-audit = make_router("accounts", guards=[Depends(somebody)])
+audit = make_router("accounts", guards=[Depends(somebody)], responses=UNAUTHORISED)
 routers = (entrance.router, me.router, operator.router, audit)
