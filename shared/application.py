@@ -29,6 +29,7 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from shared import access, health, logs, problems
+from shared.audit import actors
 from shared.bodies import Bodies, Body
 from shared.database import PASSING_ERRORS, Pool, open_pool
 from shared.identity.keys import Keys
@@ -239,6 +240,8 @@ class _Edge:
         correlation_id = _correlation_id(headers.get(b"x-correlation-id", b""))
         structlog.contextvars.clear_contextvars()
         structlog.contextvars.bind_contextvars(correlation_id=correlation_id)
+        scope.setdefault("state", {})  # made here, so that whoever is recognised further in is known out here
+        actors.bind(scope)
         if TRACEPARENT.fullmatch(traceparent := headers.get(b"traceparent", b"").decode("ascii", "ignore")):
             structlog.contextvars.bind_contextvars(traceparent=traceparent)
 

@@ -1,12 +1,13 @@
 """The command line that every service has: `python -m services.<name>`.
 
-Without a command it serves. `republish` and `dead-letters` work on the service's database beside the running
+Without a command it serves. `republish`, `dead-letters` and `audit` work on the service's database beside the running
 process, whose relay publishes what they append. Results go to standard output, as JSON where that is not a terminal;
 exit code 1 tells that something asked for was not done. Settings that are missing or malformed are named in a sentence.
 """
 
 import asyncio
 import json
+import re
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import asdict, dataclass
 from typing import Annotated, Any, TypeVar
@@ -21,7 +22,9 @@ from rich.table import Table
 from typer.core import TyperGroup
 
 from shared import health, logs, server
-from shared.database import Pool, open_pool
+from shared.audit import recording
+from shared.audit.chain import Chain
+from shared.database import Pool, open_pool, transaction
 from shared.messaging import dead_letters
 from shared.messaging.consumer import Subscriptions
 from shared.messaging.republish import AggregateIds, StateEvents, republish, republish_all
@@ -37,6 +40,11 @@ All = Annotated[bool, typer.Option("--all", help="All of them.")]
 State = Annotated[str, typer.Option(help=f"One of {', '.join(STATES)}.")]
 Limit = Annotated[int, typer.Option(min=1, max=dead_letters.LIST_LIMIT)]
 Raw = Annotated[bool, typer.Option("--raw", help="With the bytes, unmasked.")]
+
+HEAD = re.compile(r"([0-9a-f]{64}):([0-9]{1,18})")
+Expected = Annotated[
+    list[str] | None, typer.Option("--expect", metavar="HEAD:NUMBER", help="What an earlier look printed.")
+]
 
 console = Console()
 errors = Console(stderr=True)
@@ -130,6 +138,10 @@ def make_command_line(  # noqa: PLR0913  (what a service offers)
     letters.command("replay")(operator.replay_dead_letters)
     letters.command("discard")(operator.discard_dead_letters)
     command_line.add_typer(letters, name="dead-letters")
+    audit = typer.Typer(help="Who did what to which record.", no_args_is_help=True)
+    audit.callback()(_in_a_group)
+    audit.command("verify")(operator.verify_audit)
+    command_line.add_typer(audit, name="audit")
     return command_line
 
 
@@ -242,6 +254,28 @@ class _Operator:
         if self._run(run):
             raise typer.Exit(1)
 
+    def verify_audit(self, expect: Expected = None) -> None:
+        """Walk the audit's chain. The head that it prints, kept elsewhere, shows with --expect what was cut off."""
+        kept = [HEAD.fullmatch(each) for each in expect or ()]
+        if not all(kept):
+            raise typer.BadParameter("--expect takes HEAD:NUMBER as an earlier look printed it")
+        wanted = [(int(each[2]), bytes.fromhex(each[1])) for each in kept if each is not None]
+
+        async def run(pool: Pool) -> tuple[Chain, list[int]]:
+            async with transaction(pool) as connection:
+                chain = await recording.verify(connection)
+                gone = [number for number, head in wanted if not await recording.holds(connection, number, head)]
+            return chain, gone
+
+        chain, gone = self._run(run)
+        if chain.broken_at is not None:
+            errors.print(f"broken at row {chain.broken_at}; {chain.rows} rows before it are whole", highlight=False)
+        for number in gone:
+            errors.print(f"row {number} is not there as it was written down; {chain.rows} rows are", highlight=False)
+        if chain.broken_at is not None or gone:
+            raise typer.Exit(1)
+        print(f"{chain.rows} rows, whole; head {chain.head.hex()}:{chain.rows}")
+
     def _run(self, run: Callable[[Pool], Awaitable[Result]]) -> Result:
         """Run a coroutine function with a pool of the service's database."""
         settings = self.settings_factory()
@@ -256,6 +290,10 @@ class _Operator:
                 await pool.close()
 
         return asyncio.run(with_pool())
+
+
+def _in_a_group() -> None:
+    """Keep the name of a group's only command."""
 
 
 def _require_choice(chosen: list[Any] | None, every: bool) -> None:

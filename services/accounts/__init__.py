@@ -9,8 +9,8 @@ same work. A password is tried a counted number of times, however many ask at on
 once. A token lives 30 minutes and a sign-in 12 hours. A change of roles, a suspension or a sign-out voids every token
 that it concerns: here at once, in the other services when they have read the event. Who comes with a provider of
 OpenID Connect needs no password, but the telephone's code unless the county trusts the provider's word for a second
-factor; unknown and suspended are told alike there too. What was done to an account stands in a chain of hashes that
-the service itself can neither change nor delete; what is cut off its end is found only by whoever kept the last hash.
+factor; unknown and suspended are told alike there too. What was done to an account stands in the audit
+(`shared.audit`), which the service itself can neither change nor delete.
 Two clocks: whether a role is held goes by the county's, which a simulation moves. Passwords, codes, tokens and
 sessions go by the machine's, or a moved clock would let them die early or live for ever.
 """

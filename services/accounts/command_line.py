@@ -1,4 +1,4 @@
-"""The operator's commands at the machine itself: the first operator, accounts and roles, and the audit.
+"""The operator's commands at the machine itself: the first operator, accounts and roles.
 
 They work on the service's database beside the running process, whose relay publishes what they say. What was
 done goes to standard output; a password is printed once; exit code 1 tells that something asked for was not done.
@@ -21,7 +21,6 @@ from services.accounts.app import create_app
 from services.accounts.commands import demonstration, federating, people, recording
 from services.accounts.domain import codes, passwords
 from services.accounts.domain.accounts import AccountView, StaffAccount
-from services.accounts.domain.audit import COMMAND_LINE, Chain
 from services.accounts.domain.demonstration import Credentials, DemoAccounts, Kept
 from services.accounts.domain.federation import NewSubject
 from services.accounts.domain.problems import AccountUnknown
@@ -29,6 +28,7 @@ from services.accounts.domain.requests import NewAccount, NewGrant, as_login
 from services.accounts.hashing import Hasher
 from services.accounts.settings import AccountsSettings
 from shared import database, logs
+from shared.audit.actors import COMMAND_LINE, acting_as
 from shared.command_line import make_command_line
 from shared.database import Connection, open_pool
 from shared.events.accounts import Role
@@ -48,8 +48,6 @@ command_line = make_command_line(
     aggregate_ids=queries.aggregate_ids,
     state_events=recording.state_events,
 )
-audit = typer.Typer(help="The audit of what was done to accounts.", no_args_is_help=True)
-command_line.add_typer(audit, name="audit")
 
 console = Console(highlight=False, markup=False, soft_wrap=True)
 errors = Console(stderr=True, highlight=False, markup=False, soft_wrap=True)
@@ -108,7 +106,7 @@ def grant(
 
     async def command(connection: Connection, _: Vault) -> StaffAccount:
         found = await _find(connection, login)
-        return await people.grant(connection, COMMAND_LINE, found.account_id, wish)
+        return await people.grant(connection, COMMAND_LINE.actor, found.account_id, wish)
 
     _tell(_run(command))
 
@@ -128,7 +126,7 @@ def revoke(
         wanted = (role, department, venue)
         same = [each for each in view.grants if (each.role, each.department_id, each.venue_id) == wanted]
         grant_id = UUID(same[0].grant_id) if same else UUID(int=0)  # which is nobody's, and refused as such
-        return await people.revoke(connection, COMMAND_LINE, found.account_id, grant_id)
+        return await people.revoke(connection, COMMAND_LINE.actor, found.account_id, grant_id)
 
     _tell(_run(command))
 
@@ -158,7 +156,7 @@ def reset(login: Login) -> None:
 
     async def command(connection: Connection, _: Vault) -> StaffAccount:
         found = await _find(connection, login)
-        return await people.reset(connection, COMMAND_LINE, found.account_id, password_hash)
+        return await people.reset(connection, COMMAND_LINE.actor, found.account_id, password_hash)
 
     _tell(_run(command))
     console.print(f"password, good once: {initial}")
@@ -215,7 +213,7 @@ def link(
 
     async def command(connection: Connection, vault: Vault) -> StaffAccount:
         found = await _find(connection, login)
-        await federating.link(connection, vault, COMMAND_LINE, found.account_id, issuer, wish.subject)
+        await federating.link(connection, vault, COMMAND_LINE.actor, found.account_id, issuer, wish.subject)
         return found
 
     _tell(_run(command))
@@ -227,24 +225,10 @@ def unlink(login: LoginOption) -> None:
 
     async def command(connection: Connection, _: Vault) -> StaffAccount:
         found = await _find(connection, login)
-        await federating.unlink(connection, COMMAND_LINE, found.account_id)
+        await federating.unlink(connection, COMMAND_LINE.actor, found.account_id)
         return found
 
     _tell(_run(command))
-
-
-@audit.command()
-def verify() -> None:
-    """Walk the audit's chain. The last line's hash, kept elsewhere, shows later whether rows were cut off the end."""
-
-    async def command(connection: Connection, _: Vault) -> Chain:
-        return await recording.verify_audit(connection)
-
-    chain = _run(command)
-    if chain.broken_at is not None:
-        errors.print(f"broken at row {chain.broken_at}; {chain.rows} rows before it are whole")
-        raise typer.Exit(1)
-    console.print(f"{chain.rows} rows, whole; head {chain.head.hex()}")
 
 
 Opening = Callable[[Connection, Vault, str, NewAccount, str], Awaitable[StaffAccount]]
@@ -253,13 +237,13 @@ Change = Callable[[Connection, str, UUID], Awaitable[StaffAccount]]
 
 def _open(opening: Opening, wish: NewAccount) -> None:
     initial, password_hash = _initial()
-    _tell(_run(lambda connection, vault: opening(connection, vault, COMMAND_LINE, wish, password_hash)))
+    _tell(_run(lambda connection, vault: opening(connection, vault, COMMAND_LINE.actor, wish, password_hash)))
     console.print(f"password, good once: {initial}")
 
 
 def _change(login: str, change: Change) -> None:
     async def command(connection: Connection, _: Vault) -> StaffAccount:
-        return await change(connection, COMMAND_LINE, (await _find(connection, login)).account_id)
+        return await change(connection, COMMAND_LINE.actor, (await _find(connection, login)).account_id)
 
     _tell(_run(command))
 
@@ -299,8 +283,9 @@ def _run(command: Command[Result]) -> Result:
         dsn = settings.database_url.get_secret_value()
         pool = await open_pool(dsn, size=1, application_name="accounts-operator")
         try:
-            async with database.transaction(pool) as connection:
-                return await command(connection, vault)
+            with acting_as(COMMAND_LINE):
+                async with database.transaction(pool) as connection:
+                    return await command(connection, vault)
         finally:
             await pool.close()
 

@@ -33,6 +33,9 @@ from services.booking.domain.codes import make_code
 from services.booking.domain.sealing import person_lock
 from services.booking.settings import BookingSettings
 from services.booking.sql import claims as sql
+from shared.audit import recording
+from shared.audit.actors import acting
+from shared.audit.chain import coded
 from shared.database import PASSING_ERRORS, Connection, Pool
 from shared.events.booking import BookingMade
 from shared.messaging import outbox
@@ -212,11 +215,21 @@ class Combiner:
                 (each, booked[each.claim.idempotency_key]) for each in batch if each.claim.idempotency_key in booked
             ]
             await outbox.append_rows(connection, [each.context.run(_row, booking) for each, booking in made])
+            if claims[0].channel == "counter":
+                await _audit(connection, made)
         return booked
 
 
 def _row(booking: Booking) -> outbox.Row:
     return outbox.row(BookingMade(version=booking.version, booking=booking.public()))
+
+
+async def _audit(connection: Connection, made: Sequence[tuple[_Waiting, Booking]]) -> None:
+    """Who of the staff took each seat for somebody. A citizen's own booking is told by its event alone."""
+    for each, booking in made:
+        details = coded({"session": booking.session_id})
+        act = ("booking.made", "booking", str(booking.booking_id), details)
+        await recording.append(connection, each.context.run(acting), [act])
 
 
 def _answer(each: _Waiting, facts: Refusal) -> bool:

@@ -13,6 +13,7 @@ from services.booking.domain import problems
 from services.booking.domain.bookings import (
     Booking,
     BookingView,
+    DocumentNumber,
     VisitorCard,
     VisitorCards,
     WindowBooking,
@@ -159,6 +160,12 @@ async def card(connection: Connection, booking_id: UUID, vault: Vault) -> Visito
     """A booking's visitor card. Raises BookingUnknown where it is gone or anonymous."""
     row = await _whole(connection, booking_id)
     return visitor_card(Booking.of(row), person_of(row, vault), row["document_key"])
+
+
+async def document(connection: Connection, booking_id: UUID, vault: Vault) -> DocumentNumber:
+    """The number of a visitor's document. Raises BookingUnknown where the booking is gone or anonymous."""
+    person = person_of(await _whole(connection, booking_id), vault)
+    return DocumentNumber(kind=person.document_type, number=person.document)
 
 
 async def cards(connection: Connection, booking_ids: Sequence[UUID], vault: Vault) -> VisitorCards:

@@ -13,6 +13,7 @@ from services.booking.combiner import Combiner, Known
 from services.booking.domain.bookings import (
     Booking,
     BookingView,
+    DocumentNumber,
     Person,
     VisitorCard,
     VisitorCards,
@@ -27,6 +28,8 @@ from services.booking.settings import BookingSettings
 from shared import database, idempotency
 from shared.access import Caller, allow, is_from_service, permit
 from shared.application import Runtime, runtime
+from shared.audit.recording import audited
+from shared.audit.routes import make_router
 from shared.database import Connection
 from shared.gateway import client_address
 from shared.privacy import Vault
@@ -34,7 +37,7 @@ from shared.privacy import Vault
 citizen = APIRouter(prefix="/api/booking/v1", tags=["citizen"], dependencies=[allow(Caller.CITIZEN)])
 staff = APIRouter(prefix="/api/booking/v1/staff", tags=["staff"])
 internal = APIRouter(prefix="/internal/v1", tags=["internal"], dependencies=[allow(Caller.SERVICE)])
-routers = (citizen, staff, internal)
+routers = (citizen, staff, internal, make_router("booking"))
 
 BOOKINGS_PATH = "/api/booking/v1/bookings"
 IDEMPOTENCY_HEADER: dict[str, Any] = {
@@ -154,19 +157,32 @@ async def agree(request: Request, running: Running) -> BookingView:
 @staff.post("/bookings/lookup", openapi_extra=documented(CodeAlone), dependencies=[permit(BOOK_AT_COUNTER)])
 async def look_up_at_counter(request: Request, running: Running) -> BookingView:
     """A booking, by its code alone: the counter may have booked advice without document and phone."""
-    return await _view(running, await _open_at_counter(request, running))
+    booking_id = await _open_at_counter(request, running)
+    async with audited(running.pool, "booking.looked_up", "booking", booking_id) as act:
+        return await queries.booking_view(act.connection, booking_id, _vault(running))
 
 
 @staff.post("/bookings/cancel", openapi_extra=documented(CodeAlone), dependencies=[permit(BOOK_AT_COUNTER)])
 async def cancel_at_counter(request: Request, running: Running) -> BookingView:
     """Give a seat back for somebody at the counter, by the code alone."""
-    return await _change(running, await _open_at_counter(request, running), commands.cancel)
+    booking_id = await _open_at_counter(request, running)
+    return await _change_at_counter(running, "booking.cancelled", booking_id, commands.cancel)
 
 
 @staff.post("/bookings/agree", openapi_extra=documented(CodeAlone), dependencies=[permit(BOOK_AT_COUNTER)])
 async def agree_at_counter(request: Request, running: Running) -> BookingView:
     """Agree to a moved date for somebody at the counter, by the code alone."""
-    return await _change(running, await _open_at_counter(request, running), commands.agree)
+    booking_id = await _open_at_counter(request, running)
+    return await _change_at_counter(running, "booking.agreed", booking_id, commands.agree)
+
+
+async def _change_at_counter(
+    running: Runtime, action: str, booking_id: UUID, command: Callable[[Connection, UUID], Awaitable[Booking]]
+) -> BookingView:
+    async with audited(running.pool, action, "booking", booking_id) as act:
+        await command(act.connection, booking_id)
+    running.published()
+    return await _view(running, booking_id)
 
 
 async def _change(
@@ -240,6 +256,14 @@ async def visitor_cards(
     """The cards of up to a hundred bookings at once; who is gone is left out."""
     async with database.transaction(running.pool) as connection:
         return await queries.cards(connection, booking_id, _vault(running))
+
+
+@internal.get("/documents/{booking_id}")
+async def document(running: Running, booking_id: UUID, response: Response) -> DocumentNumber:
+    """The whole number of a visitor's document, for the window that serves them; each look stands in the audit."""
+    response.headers["Cache-Control"] = "no-store"
+    async with audited(running.pool, "document.given", "booking", booking_id) as act:
+        return await queries.document(act.connection, booking_id, _vault(running))
 
 
 @internal.get("/visitor-cards/{booking_id}")

@@ -3,7 +3,6 @@
 from typing import Annotated
 from uuid import UUID
 
-import structlog
 from fastapi import APIRouter, Depends, Query
 
 from services.notifications import queries
@@ -12,11 +11,11 @@ from services.notifications.queries import CallDetails, Calls, Channels, Console
 from services.notifications.settings import NotificationsSettings
 from shared.access import Caller, Permission, allow, permit
 from shared.application import Runtime, runtime
+from shared.audit.recording import audited
+from shared.audit.routes import make_router
 from shared.database import transaction
 from shared.identity.roles import AT_COUNTER
 from shared.privacy import Vault
-
-logger = structlog.get_logger(__name__)
 
 Running = Annotated[Runtime, Depends(runtime)]
 Limit = Annotated[int, Query(ge=1, le=200)]
@@ -28,7 +27,7 @@ CALL_VISITORS = Permission("call_visitors", AT_COUNTER, "hall")
 
 citizen = APIRouter(prefix="/api/notifications/v1", dependencies=[allow(Caller.CITIZEN)], tags=["citizen"])
 staff = APIRouter(prefix="/api/notifications/v1/staff", tags=["staff"])
-routers = (citizen, staff)
+routers = (citizen, staff, make_router("notifications"))
 
 
 def _vault(running: Runtime) -> Vault:
@@ -60,8 +59,8 @@ async def call_list(running: Running, limit: Limit = 100) -> Calls:
 
 @staff.get("/call-list/{message_id}", dependencies=[permit(CALL_VISITORS)])
 async def call(running: Running, message_id: UUID) -> CallDetails:
-    """One entry with phone and words, for whoever calls. Every look at it is logged."""
-    async with transaction(running.pool) as connection:
-        found = await queries.call(connection, _vault(running), message_id)
-    logger.info("call_unmasked", message=str(message_id), about=found.about)
+    """One entry with phone and words, for whoever calls. Every look at it stands in the audit."""
+    async with audited(running.pool, "call.unmasked", "message", message_id) as act:
+        found = await queries.call(act.connection, _vault(running), message_id)
+        act.note(about=found.about)
     return found

@@ -1,12 +1,14 @@
 """Visitor cards: who comes today and tomorrow, asked of booking beforehand so that the day goes on without it.
 
-The one place where the queue asks anybody. Claims nothing: two processes that fetch the same card keep it twice in
-the same row. Cards are encrypted, and deleted once their day is over or closed.
+The one place where the queue asks anybody; besides the cards, for the one number that a window wants to see. Claims
+nothing: two processes that fetch the same card keep it twice in the same row. Cards are encrypted, and deleted once
+their day is over or closed.
 """
 
 import asyncio
 from contextlib import suppress
 from datetime import timedelta
+from http import HTTPStatus
 from uuid import UUID
 
 import httpx
@@ -15,7 +17,8 @@ from prometheus_client import Counter
 from pydantic import ValidationError
 
 from services.queue import bells
-from services.queue.domain.people import CARD_PURPOSE, CODE_PURPOSE, Card, Cards
+from services.queue.domain import problems
+from services.queue.domain.people import CARD_PURPOSE, CODE_PURPOSE, Card, Cards, DocumentNumber
 from services.queue.settings import QueueSettings
 from services.queue.sql import cards as sql
 from shared.access import SERVICE_HEADER
@@ -26,6 +29,7 @@ from shared.privacy import Vault
 logger = structlog.get_logger(__name__)
 
 PATH = "/internal/v1/visitor-cards"
+DOCUMENTS = "/internal/v1/documents"
 BATCH = 100
 """Cards that booking gives at once."""
 AWAY_SECONDS = 5.0
@@ -90,6 +94,27 @@ async def _ask(http: httpx.AsyncClient, settings: QueueSettings, booking_ids: li
         logger.error("cards_unreadable")  # noqa: TRY400  (the trace would repeat the values)
     await asyncio.sleep(AWAY_SECONDS)
     return ()
+
+
+async def ask_document(http: httpx.AsyncClient, settings: QueueSettings, booking_id: UUID) -> DocumentNumber:
+    """The number of a visitor's document, asked for once and kept nowhere. Raises DocumentNotKept or DocumentAway."""
+    try:
+        answer = await http.get(
+            f"{settings.booking_url.rstrip('/')}{DOCUMENTS}/{booking_id}",
+            headers={SERVICE_HEADER: settings.service_secret.get_secret_value()},
+            timeout=settings.card_seconds,
+        )
+        requests.labels(str(answer.status_code)).inc()
+        if answer.status_code == HTTPStatus.NOT_FOUND:
+            raise problems.DocumentNotKept
+        if answer.is_success:
+            return DocumentNumber.model_validate_json(answer.content)
+    except httpx.HTTPError as error:
+        requests.labels("none").inc()
+        logger.info("document_waits", error=type(error).__name__)
+    except ValidationError:
+        logger.error("document_unreadable")  # noqa: TRY400  (the trace would repeat the number)
+    raise problems.DocumentAway
 
 
 async def forget(runtime: Runtime, settings: QueueSettings) -> None:

@@ -22,7 +22,9 @@ from services.roster.domain.planning import ClashChoice, Planned, PlanReport, Re
 from services.roster.domain.problems import ConfirmationNeeded
 from services.roster.domain.source import Finding
 from services.roster.settings import RosterSettings
-from shared import database, logs
+from shared import logs
+from shared.audit.actors import COMMAND_LINE, acting_as
+from shared.audit.recording import audited
 from shared.command_line import make_command_line
 from shared.database import Connection, county_now, open_pool
 from shared.problems import Problem
@@ -61,7 +63,10 @@ def import_pack(path: Source, confirm: Confirmed = False) -> None:
     """Take over a programme pack and plan by it; the same pack again changes nothing."""
     pack, findings = read_pack(_files(path))
     _refuse(findings)
-    report = _run(lambda connection, zone, now: commands.import_pack(connection, zone, now, pack, confirm or None))
+    report = _run(
+        ("pack.imported", "pack", ""),
+        lambda connection, zone, now: commands.import_pack(connection, zone, now, pack, confirm or None),
+    )
     described, withdrawn = len(report.matters_described), len(report.matters_withdrawn)
     console.print(
         f"venue {'described' if report.venue_changed else 'unchanged'}; matters: {described} described,"
@@ -76,7 +81,8 @@ def import_calendar(path: Source, confirm: Confirmed = False) -> None:
     layers, findings = read_calendars(_files(path))
     _refuse(findings)
     report = _run(
-        lambda connection, zone, now: commands.import_calendars(connection, zone, now, layers, confirm or None)
+        ("calendar.imported" if confirm else "calendar.compared", "calendar", ""),
+        lambda connection, zone, now: commands.import_calendars(connection, zone, now, layers, confirm or None),
     )
     for day in report.days:
         console.print(f"{day.day} {day.before} → {day.after}")
@@ -88,7 +94,7 @@ def import_calendar(path: Source, confirm: Confirmed = False) -> None:
 @command_line.command()
 def plan() -> None:
     """Plan ahead, and tell what should be looked at."""
-    _tell(_run(commands.plan_ahead))
+    _tell(_run(("sessions.planned", "calendar", ""), commands.plan_ahead))
 
 
 @sessions.command()
@@ -105,19 +111,21 @@ def move(
             connection, zone, now, session_id, day=day.date(), reason=reason, rest_day=rest_day
         )
 
-    _tell_session(_run(command))
+    _tell_session(_run(("session.moved", "session", session_id), command))
 
 
 @sessions.command()
 def cancel(session_id: Session, reason: Why) -> None:
     """Call a session off; those booked are told."""
-    _tell_session(_run(lambda connection, _, now: commands.cancel_session(connection, now, session_id, reason)))
+    act = ("session.cancelled", "session", session_id)
+    _tell_session(_run(act, lambda connection, _, now: commands.cancel_session(connection, now, session_id, reason)))
 
 
 @sessions.command()
 def settle(session_id: Session, choice: ClashChoice) -> None:
     """Keep, skip or merge a session that was shifted next to another."""
-    _tell_session(_run(lambda connection, _, now: commands.settle_clash(connection, now, session_id, choice)))
+    act = ("session.clash_settled", "session", session_id)
+    _tell_session(_run(act, lambda connection, _, now: commands.settle_clash(connection, now, session_id, choice)))
 
 
 def _files(path: Path) -> list[tuple[str, str]]:
@@ -143,8 +151,11 @@ def _refuse(findings: Iterable[Finding]) -> None:
         raise typer.Exit(1)
 
 
-def _run(command: Command[Result]) -> Result:
-    """Run a command in one transaction by the county's clock; what refuses it is told, and ends with code 1."""
+def _run(act: tuple[str, str, str], command: Command[Result]) -> Result:
+    """Run a command in one transaction by the county's clock; what refuses it is told, and ends with code 1.
+
+    `act` is what stands in the audit: action, and kind and id of the record.
+    """
     settings = RosterSettings()
     logs.configure("roster", "error")
 
@@ -152,8 +163,9 @@ def _run(command: Command[Result]) -> Result:
         dsn = settings.database_url.get_secret_value()
         pool = await open_pool(dsn, size=1, application_name="roster-operator")
         try:
-            async with database.transaction(pool) as connection:
-                return await command(connection, settings.zone, await county_now(connection))
+            with acting_as(COMMAND_LINE):
+                async with audited(pool, *act) as done:
+                    return await command(done.connection, settings.zone, await county_now(done.connection))
         finally:
             await pool.close()
 

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable
+from contextlib import AbstractAsyncContextManager
 from datetime import date, datetime
 from typing import Annotated, Any, Literal, TypeVar
 from zoneinfo import ZoneInfo
@@ -20,12 +21,14 @@ from services.roster.permissions import SEE_DUTIES, SEE_OFFICIALS
 from shared import database
 from shared.access import Caller, allow, permit
 from shared.application import Runtime, runtime
+from shared.audit.recording import Act, audited
+from shared.audit.routes import make_router
 from shared.database import Connection, county_now
 
 citizen = APIRouter(prefix="/api/roster/v1", tags=["citizen"], dependencies=[allow(Caller.CITIZEN)])
 staff = APIRouter(prefix="/api/roster/v1/staff", tags=["staff"])
 operator = APIRouter(prefix="/api/roster/v1", tags=["operator"], dependencies=[allow(Caller.OPERATOR)])
-routers = (citizen, staff, operator)
+routers = (citizen, staff, operator, make_router("roster"))
 
 LIST_LIMIT = 500
 YAML_TYPES = ("application/yaml", "application/x-yaml", "text/yaml")
@@ -169,7 +172,9 @@ async def import_pack(request: Request, running: Running, confirm: Confirm = Non
     """Take over a programme pack and plan by it. Where certain sessions would move or fall, it must be confirmed."""
     pack = await _read(request, "pack.yaml", read_pack, PackInvalid)
     return await _change(
-        running, lambda connection, zone, now: commands.import_pack(connection, zone, now, pack, confirm)
+        audited(running.pool, "pack.imported", "pack"),
+        running,
+        lambda connection, zone, now: commands.import_pack(connection, zone, now, pack, confirm),
     )
 
 
@@ -178,14 +183,16 @@ async def import_calendars(request: Request, running: Running, confirm: Confirm 
     """Show which sessions calendars would move; with the token of that difference, move them."""
     layers = await _read(request, "calendar.yaml", read_calendars, CalendarInvalid)
     return await _change(
-        running, lambda connection, zone, now: commands.import_calendars(connection, zone, now, layers, confirm)
+        audited(running.pool, "calendar.imported" if confirm else "calendar.compared", "calendar"),
+        running,
+        lambda connection, zone, now: commands.import_calendars(connection, zone, now, layers, confirm),
     )
 
 
 @operator.post("/plan")
 async def plan(running: Running) -> PlanReport:
     """Plan ahead, and tell what should be looked at. It is done daily anyhow, and changes nothing the second time."""
-    return await _change(running, commands.plan_ahead)
+    return await _change(audited(running.pool, "sessions.planned", "calendar"), running, commands.plan_ahead)
 
 
 @operator.post("/sessions/{session_id}/move")
@@ -197,14 +204,17 @@ async def move_session(running: Running, session_id: SessionId, body: Move) -> q
             connection, zone, now, session_id, day=body.date, reason=body.reason, rest_day=body.rest_day
         )
 
-    return await _change_session(running, command)
+    act = audited(running.pool, "session.moved", "session", session_id, to=body.date, reason=body.reason)
+    return await _change_session(act, running, command)
 
 
 @operator.post("/sessions/{session_id}/cancel")
 async def cancel_session(running: Running, session_id: SessionId, body: Cancellation) -> queries.SessionView:
     """Call a session off; those booked are told."""
     return await _change_session(
-        running, lambda connection, _, now: commands.cancel_session(connection, now, session_id, body.reason)
+        audited(running.pool, "session.cancelled", "session", session_id, reason=body.reason),
+        running,
+        lambda connection, _, now: commands.cancel_session(connection, now, session_id, body.reason),
     )
 
 
@@ -212,24 +222,29 @@ async def cancel_session(running: Running, session_id: SessionId, body: Cancella
 async def settle_clash(running: Running, session_id: SessionId, body: ClashDecision) -> queries.SessionView:
     """Keep, skip or merge a session that was shifted next to another (`clashes` of a plan)."""
     return await _change_session(
-        running, lambda connection, _, now: commands.settle_clash(connection, now, session_id, body.choice)
+        audited(running.pool, "session.clash_settled", "session", session_id, choice=body.choice),
+        running,
+        lambda connection, _, now: commands.settle_clash(connection, now, session_id, body.choice),
     )
 
 
 Command = Callable[[Connection, ZoneInfo, datetime], Awaitable[Content]]
 
 
-async def _change(running: Runtime, command: Command[Content]) -> Content:
-    """Run a command in one transaction by the county's clock."""
-    async with database.transaction(running.pool) as connection:
-        report = await command(connection, running.settings.zone, await county_now(connection))
+Audit = AbstractAsyncContextManager[Act]
+
+
+async def _change(audit: Audit, running: Runtime, command: Command[Content]) -> Content:
+    """Run a command in one transaction by the county's clock, and leave its row in the audit."""
+    async with audit as act:
+        report = await command(act.connection, running.settings.zone, await county_now(act.connection))
     running.published()
     return report
 
 
-async def _change_session(running: Runtime, command: Command[Planned]) -> queries.SessionView:
+async def _change_session(audit: Audit, running: Runtime, command: Command[Planned]) -> queries.SessionView:
     async def shown(connection: Connection, zone: ZoneInfo, now: datetime) -> queries.SessionView:
         changed = await command(connection, zone, now)
         return await queries.session(connection, changed.session.session_id, public=None)
 
-    return await _change(running, shown)
+    return await _change(audit, running, shown)

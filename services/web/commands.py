@@ -3,12 +3,13 @@
 from dataclasses import dataclass
 from typing import Any
 
+from services.web.audit import Export
 from services.web.closing import Closing
 from services.web.domain import Booking
-from services.web.hall import Desk, Promises, Status, Ticket, Today
+from services.web.hall import Desk, Document, Promises, Status, Ticket, Today
 from services.web.people import ProviderAnswered, ProviderAsked, SignedIn, TelephonePending, TelephoneSet
 from services.web.queries import ACCOUNTS, OIDC, QUEUE, segment
-from services.web.upstream import Refused, Unavailable, Upstream
+from services.web.upstream import Refused, Service, Unavailable, Upstream
 from shared.events.base import State
 from shared.problems import FieldProblem
 
@@ -48,6 +49,15 @@ class Commands:
     async def end_other_sign_ins(self) -> None:
         """End all of one's own sign-ins but this one."""
         await self.upstream.delete("accounts", f"{ACCOUNTS}/me/sessions")
+
+    async def export_audit(self, service: Service, wanted: dict[str, str]) -> Export:
+        """What is taken away of a service's audit (staff); the service notes that it was."""
+        return await self.upstream.post(service, f"/api/{service}/v1/staff/audit/exports", Export, wanted)
+
+    async def unmask(self, session_id: str, window_id: str, ticket_id: str, reason: str) -> Document:
+        """The number of the document of whom the window has (staff). The queue records who asked, and why."""
+        path = f"{QUEUE}/staff/sessions/{segment(session_id)}/windows/{segment(window_id)}/document"
+        return await self.upstream.post("queue", path, Document, {"ticket_id": ticket_id, "reason": reason})
 
     async def sign_out(self) -> None:
         """End this sign-in."""

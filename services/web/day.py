@@ -44,6 +44,13 @@ VERBS = {
     "transfer": phrase("转窗口"),
     "finish": phrase("办结"),
 }
+UNMASKED_FOR = {
+    "identity": phrase("核对证件"),
+    "form": phrase("填表、录入系统"),
+    "file": phrase("查找档案"),
+    "certificate": phrase("开具证明"),
+}
+"""What a window needs a document's whole number for."""
 SETTLED = {"on_the_spot": phrase("当场解决"), "handed_on": phrase("转为问题")}
 CHOICES = {
     "deputy": phrase("留下，由顶班的接待"),

@@ -306,6 +306,16 @@ class Finished(State):
     number: str
 
 
+class Document(State):
+    """The whole number of a document, to be shown once and kept nowhere."""
+
+    ticket_id: str
+    number: str
+    """Of the ticket."""
+    kind: str
+    document: str
+
+
 class Desk(State):
     """A window with its queue."""
 

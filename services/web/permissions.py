@@ -19,6 +19,7 @@ HELP_VISITOR: Final = Permission("help_visitor", WORK_AT_WINDOW.roles)
 SEE_CLOSING: Final = Permission("see_hall", AROUND)
 MANAGE: Final = Permission("manage_hall", ("hall_manager",), "hall")
 REPORT: Final = Permission("report", OVER_HALL, "hall")
+READ_AUDIT: Final = Permission("read_audit", ("auditor",))
 ANY_STAFF: Final = Permission("any", (*AROUND, "auditor"))
 """What is for everybody who is signed in as staff: what a form could not do, one's own sign-ins."""
 

@@ -7,13 +7,14 @@ a citizen can look up papers and take a seat without it. Seats and bookings are 
 import asyncio
 import time
 from collections import OrderedDict
-from collections.abc import Awaitable, Iterable
+from collections.abc import Awaitable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import TypeVar
 from urllib.parse import quote
 
+from services.web.audit import Audit
 from services.web.closing import Closing, Visit, Visits
 from services.web.domain import (
     BookableSessions,
@@ -32,7 +33,7 @@ from services.web.domain import (
 from services.web.hall import Desk, Hall, Notice, Promises, Screen, Status, Today
 from services.web.people import AccountShown, OwnSignIns, Provider
 from services.web.settings import WebSettings
-from services.web.upstream import Answer, Refused, Unavailable, Upstream
+from services.web.upstream import Answer, Refused, Service, Unavailable, Upstream
 from shared.events.roster import Venue
 
 Found = TypeVar("Found")
@@ -167,6 +168,11 @@ class Queries:
         """Who comes to a window (staff)."""
         path = f"/api/booking/v1/staff/sessions/{segment(session_id)}/bookings"
         return await self.upstream.get("booking", path, ExpectedBookings, window_id=window_id)
+
+    async def audit(self, service: Service, wanted: Mapping[str, str], before: int | None, limit: int) -> Audit:
+        """Who did what in a service, the newest first (staff)."""
+        path = f"/api/{service}/v1/staff/audit"
+        return await self.upstream.get(service, path, Audit, before=before, limit=limit, **wanted)
 
     async def console_messages(self) -> ConsoleMessages:
         """What the console channel delivered (staff)."""

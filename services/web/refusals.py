@@ -151,6 +151,15 @@ REFUSALS: dict[str, Refusal] = {
     ),
     "window_busy": Refusal(phrase("窗口现在有人"), phrase("先办结、挂起或者转走，再做这一步。"), Way.AGAIN),
     "window_idle": Refusal(phrase("窗口现在没有人"), phrase("先叫号。"), Way.AGAIN),
+    "document_masked": Refusal(
+        phrase("现在不能看证件号"), phrase("只有正在叫、正在办这个人的窗口能看。请看现在的样子。"), Way.AGAIN
+    ),
+    "document_not_kept": Refusal(phrase("系统里没有这个人的证件号"), phrase("请让来人把证件拿出来看。"), Way.AGAIN),
+    "document_away": Refusal(
+        phrase("现在查不到证件号"),
+        phrase("预约系统没有回答。别的都照常办；过一会儿再看，或者让来人出示证件。"),
+        Way.AGAIN,
+    ),
     "window_unknown": Refusal(phrase("今天没有这个窗口"), phrase("请从今天的窗口里重新点。"), Way.START),
     "nobody_waits": Refusal(phrase("没有人在等"), phrase("有人取号就会出现在队列里。"), Way.AGAIN),
     "ticket_unknown": Refusal(phrase("没有这张号票"), phrase("请到服务台问一问，或者打电话。"), Way.START),

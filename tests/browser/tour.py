@@ -29,6 +29,7 @@ STAFF = {
     "officials": "/staff",
     "messages": "/staff/console-messages",
     "an official": "/staff/officials/zhou-wenqing",
+    "audit": "/staff/audit",
 }
 
 

@@ -12,8 +12,9 @@ from services.notifications import domain as notifications
 from services.notifications import queries as notifications_queries
 from services.queue.domain import closing_views, people, views
 from services.roster import queries as roster_queries
-from services.web import closing, hall
+from services.web import audit, closing, hall
 from services.web import domain as web
+from shared.audit import views as audit_views
 from shared.events.base import State
 
 READ = [
@@ -23,6 +24,7 @@ READ = [
     (people.Cards, bookings.VisitorCards),
     (people.Card, bookings.VisitorCard),
     (people.Proxy, bookings.ProxyCard),
+    (people.DocumentNumber, bookings.DocumentNumber),
     (web.Booking, bookings.BookingView),
     (web.Expected, bookings.WindowBooking),
     (web.BookableSessions, booking_queries.OfferedSessions),
@@ -60,6 +62,7 @@ READ = [
     (hall.Promises, views.PromisesView),
     (hall.AtWindow, views.AtWindow),
     (hall.Finished, views.Finished),
+    (hall.Document, views.DocumentView),
     (hall.Desk, views.DeskView),
     (hall.Outcome, views.OutcomeView),
     (hall.Notice, views.NoticeView),
@@ -69,6 +72,10 @@ READ = [
     (closing.Closing, closing_views.ClosingView),
     (closing.Visit, closing_views.VisitView),
     (closing.Visits, closing_views.VisitsView),
+    (audit.Audit, audit_views.AuditView),
+    (audit.Entry, audit_views.EntryView),
+    (audit.Chain, audit_views.ChainView),
+    (audit.Export, audit_views.ExportView),
 ]
 
 LISTS = {web.Sessions, web.Officials, web.ExpectedBookings}
@@ -81,7 +88,7 @@ def test_what_is_read_is_said(reader, answer):
     assert read <= set(answer.model_fields)
 
 
-@pytest.mark.parametrize("room", [web, hall, closing], ids=lambda each: each.__name__)
+@pytest.mark.parametrize("room", [web, hall, closing, audit], ids=lambda each: each.__name__)
 def test_no_reader_of_the_pages_is_left_out(room):
     defined = {
         each

@@ -14,11 +14,11 @@ import pyotp
 from services.accounts.app import create_app
 from services.accounts.commands import people
 from services.accounts.domain.accounts import StaffAccount
-from services.accounts.domain.audit import COMMAND_LINE
 from services.accounts.domain.keys import Jwk
 from services.accounts.domain.passwords import make_initial
 from services.accounts.domain.requests import NewAccount, NewGrant
 from shared import database
+from shared.audit.actors import COMMAND_LINE
 from shared.identity.tokens import Principal, verify
 
 PASSWORD = "correct horse battery"
@@ -66,10 +66,10 @@ class Office:
         vault = self.app.state.runtime.parts["vault"]
         async with database.transaction(self.pool) as connection:
             made: StaffAccount = await people.open_account(
-                connection, vault, COMMAND_LINE, NewAccount(login=login, name="王桂兰"), hashed
+                connection, vault, COMMAND_LINE.actor, NewAccount(login=login, name="王桂兰"), hashed
             )
             for role in roles:
-                await people.grant(connection, COMMAND_LINE, made.account_id, NewGrant(role=role, **places))
+                await people.grant(connection, COMMAND_LINE.actor, made.account_id, NewGrant(role=role, **places))
         return Person(made.account_id, login, initial)
 
     async def enrol(self, login: str, *roles: str, **places: Any) -> Person:

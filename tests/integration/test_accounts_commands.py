@@ -86,7 +86,7 @@ async def test_accounts_and_roles_by_command(run):
     assert complained.startswith("role:")
     code, said, _ = await run("audit", "verify")
     assert code == 0
-    assert re.match(r"\d+ rows, whole; head [0-9a-f]{64}$", said.strip())
+    assert re.match(r"\d+ rows, whole; head [0-9a-f]{64}:\d+$", said.strip())
     assert (await run("republish", "--all"))[1].strip() == "2 republished"
 
 
@@ -95,7 +95,7 @@ async def test_a_broken_audit_is_told_with_code_1(run):
 
     assert (await run("first-operator", "--login", "admin"))[0] == 0
     connection = await asyncpg.connect(run.owner_dsn)
-    await connection.execute("update audit set action = 'resumed' where number = 2")
+    await connection.execute("update audit_entry set action = 'resumed' where number = 2")
     await connection.close()
     code, said, complained = await run("audit", "verify")
     assert (code, said) == (1, "")

@@ -8,8 +8,9 @@ import httpx
 import pytest
 
 from services.accounts.app import create_app
-from services.accounts.commands import recording, signing
+from services.accounts.commands import signing
 from shared import database
+from shared.audit import recording as audit
 from shared.identity.tokens import TokenUnknown, key_id_of
 from tests.integration.accounts_office import BASE, office_open
 
@@ -98,25 +99,28 @@ async def test_no_private_key_stands_in_a_table_or_an_answer(office):
 
 async def whole(office):
     async with office.pool.acquire() as connection:
-        return await recording.verify_audit(connection)
+        return await audit.verify(connection)
 
 
 @pytest.mark.parametrize(
     ("damage", "found_at"),
     [
-        ("update audit set actor = 'command-line' where number = 3", 3),
-        ("update audit set at = at + interval '1 microsecond' where number = 2", 2),
-        ('update audit set details = \'{"role": "operator"}\' where number = 2', 2),
-        ("delete from audit where number = 2", 3),
-        ("delete from audit where number = 1", 2),
+        ("update audit_entry set actor = 'command-line' where number = 3", 3),
+        ("update audit_entry set at = at + interval '1 microsecond' where number = 2", 2),
+        ('update audit_entry set details = \'{"role": "operator"}\' where number = 2', 2),
+        ("delete from audit_entry where number = 2", 3),
+        ("delete from audit_entry where number = 1", 2),
     ],
 )
 async def test_a_row_that_was_changed_or_taken_out_is_found(office, damage, found_at):
     await office.enrol("wang.guilan", "auditor")
     before = await whole(office)
-    rows = await office.owner("select action from audit order by number")
-    assert [row["action"] for row in rows] == ["opened", "granted", "signed_in", "telephone_set", "password_changed"]
-    assert (before.rows, before.broken_at) == (5, None)
+    rows = await office.owner("select action from audit_entry order by number")
+    assert [row["action"] for row in rows] == [
+        f"account.{each}"
+        for each in ("opened", "granted", "signed_in", "telephone_offered", "telephone_set", "password_changed")
+    ]
+    assert (before.rows, before.broken_at) == (6, None)
     await office.owner(damage)
     assert (await whole(office)).broken_at == found_at
 
@@ -124,13 +128,15 @@ async def test_a_row_that_was_changed_or_taken_out_is_found(office, damage, foun
 async def test_what_is_cut_off_the_end_is_told_by_the_head(office):
     await office.enrol("wang.guilan")
     before = await whole(office)
-    await office.owner("delete from audit where number = $1", before.rows)
+    await office.owner("delete from audit_entry where number = $1", before.rows)
     after = await whole(office)
     assert after.broken_at is None
     assert after.head != before.head
 
 
-@pytest.mark.parametrize("statement", ["update audit set actor = 'x'", "delete from audit", "truncate audit"])
+@pytest.mark.parametrize(
+    "statement", ["update audit_entry set actor = 'x'", "delete from audit_entry", "truncate audit_entry"]
+)
 async def test_the_service_itself_can_neither_change_nor_delete_a_row(office, statement):
     await office.open("wang.guilan")
     with pytest.raises(asyncpg.InsufficientPrivilegeError):
@@ -144,14 +150,33 @@ async def test_the_chain_has_one_end_however_many_write(office):
     assert {each.status_code for each in answers} == {200}
     chain = await whole(office)
     assert chain.broken_at is None
-    assert chain.rows == (await office.owner("select count(*) from audit"))[0][0]
+    assert chain.rows == (await office.owner("select count(*) from audit_entry"))[0][0]
 
 
 async def test_a_right_password_with_a_wrong_code_stands_in_the_audit(office):
     person = await office.enrol("wang.guilan")
     await office.sign_in(person, code="000000")
-    (last,) = await office.owner("select action, account_id from audit order by number desc limit 1")
-    assert (last["action"], last["account_id"]) == ("code_refused", person.account_id)
+    (last,) = await office.owner("select action, record_id from audit_entry order by number desc limit 1")
+    assert (last["action"], last["record_id"]) == ("account.code_refused", str(person.account_id))
+
+
+async def test_the_audit_is_read_by_whoever_is_signed_in_and_names_who_acted(office):
+    person = await office.enrol("wang.guilan", "auditor")
+    token = await office.token(person)
+    path = "/staff/audit"
+    assert (await office.client.get(f"{BASE}{path}")).status_code == 401
+    read = await office.ask("GET", path, token)
+    assert read.status_code == 200, read.text
+    rows = {each["action"]: each for each in read.json()["items"]}
+    assert rows["account.opened"]["actor"] == "command-line"
+    for action, route in (("signed_in", "POST /sign-in"), ("password_changed", "POST /me/password")):
+        method, _, end = route.partition(" ")
+        row = rows[f"account.{action}"]
+        assert (row["actor"], row["path"]) == (str(person.account_id), f"{method} {BASE}{end}")
+    assert (await office.client.post(f"{BASE}{path}/exports", json={})).status_code == 401
+    assert (await office.ask("POST", f"{path}/exports", token, json={})).status_code == 200
+    (row,) = await office.owner("select * from audit_entry order by number desc limit 1")
+    assert (row["action"], row["actor"], row["held"]) == ("audit.exported", str(person.account_id), ["auditor"])
 
 
 async def test_nothing_secret_is_logged_or_stands_in_the_audit(office, capsys, caplog):
@@ -160,7 +185,7 @@ async def test_nothing_secret_is_logged_or_stands_in_the_audit(office, capsys, c
     await office.sign_in(Nobody, code=None)
     token = await office.token(person)
     told = capsys.readouterr().out + caplog.text
-    told += str([tuple(row) for row in await office.owner("select * from audit")])
+    told += str([tuple(row) for row in await office.owner("select * from audit_entry")])
     for secret in (person.password, "a password mistyped", person.secret, token, "wang.guilan", "王桂兰", Nobody.login):
         assert secret not in told
     assert "sign_in_refused" in told

@@ -266,7 +266,7 @@ async def test_staff_read_the_box(hall):
             assert (refused.status_code, refused.json()["code"]) == (422, "invalid_request")
 
 
-async def test_staff_see_whom_to_call_and_every_unmasking_is_logged(hall, monkeypatch, capsys):
+async def test_staff_see_whom_to_call_and_every_unmasking_stands_in_the_audit(hall, monkeypatch, capsys):
     monkeypatch.setenv("LOG_LEVEL", "info")
     hall.desk.card(phone=None)
     hall.desk.card("b2", phone=None, state="cancelled", version=2)
@@ -281,18 +281,18 @@ async def test_staff_see_whom_to_call_and_every_unmasking_is_logged(hall, monkey
             ("b1", "booked", "no_address"),
         ]
         assert items[0]["phone"] == "*****23"
-        assert "call_unmasked" not in capsys.readouterr().out
+        assert await hall.fetch("select * from audit_entry") == []
         shown = (await client.get(f"/api/notifications/v1/staff/call-list/{items[0]['message_id']}")).json()
         assert shown["phone"] == "0856123"
         assert "不要白跑一趟" in shown["body"]
-        logged = capsys.readouterr().out
-        assert logged.count("call_unmasked") == 1
-        assert items[0]["message_id"] in logged
-        assert "0856123" not in logged
+        (row,) = await hall.fetch("select * from audit_entry")
+        assert (row["action"], row["record_id"]) == ("call.unmasked", items[0]["message_id"])
+        assert "0856123" not in str(tuple(row)) + capsys.readouterr().out
         (row,) = await hall.fetch("select message_id from message where kind = 'reminder'")
         for unknown in (row["message_id"], uuid.uuid4()):
             answer = await client.get(f"/api/notifications/v1/staff/call-list/{unknown}")
             assert (answer.status_code, answer.json()["code"]) == (404, "call_unknown")
+        assert len(await hall.fetch("select * from audit_entry")) == 1
     await hall.set_now(at("2026-12-02T09:31"))
     async with running() as client:
         assert (await client.get("/api/notifications/v1/staff/call-list")).json() == {"items": []}, "too late to call"

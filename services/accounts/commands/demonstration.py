@@ -5,10 +5,10 @@ from collections.abc import Mapping
 from services.accounts.commands import people
 from services.accounts.domain import problems
 from services.accounts.domain.accounts import TOTP
-from services.accounts.domain.audit import COMMAND_LINE
 from services.accounts.domain.demonstration import Credentials, DemoAccount, DemoAccounts
 from services.accounts.hashing import Hasher
 from services.accounts.sql import accounts
+from shared.audit.actors import COMMAND_LINE
 from shared.database import Connection
 from shared.privacy import Vault
 
@@ -28,9 +28,9 @@ async def open_all(
 
 async def _open(connection: Connection, vault: Vault, wish: DemoAccount, made: Credentials, hasher: Hasher) -> None:
     password_hash = await hasher.hash(made.password)
-    account = await people.open_account(connection, vault, COMMAND_LINE, wish, password_hash)
+    account = await people.open_account(connection, vault, COMMAND_LINE.actor, wish, password_hash)
     await accounts.update_password(connection, account.account_id, password_hash, must_change=False)
     await accounts.update_totp_pending(connection, account.account_id, vault.encrypt(made.telephone, TOTP))
     await accounts.confirm_totp(connection, account.account_id, 0)
     for role in wish.roles:
-        await people.grant(connection, COMMAND_LINE, account.account_id, role)
+        await people.grant(connection, COMMAND_LINE.actor, account.account_id, role)

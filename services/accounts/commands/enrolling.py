@@ -29,6 +29,7 @@ async def offer_telephone(connection: Connection, vault: Vault, account_id: UUID
     account = await recording.lock(connection, account_id)
     secret = codes.make_secret()
     await accounts.update_totp_pending(connection, account_id, vault.encrypt(secret, TOTP))
+    await recording.record(connection, str(account_id), "telephone_offered", account_id)
     return TelephonePending(address=codes.address(secret, account.login), secret=secret)
 
 

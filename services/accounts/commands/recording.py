@@ -1,15 +1,16 @@
 """What every change leaves behind: its event for the other services, and its row in the audit."""
 
-import json
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
 from services.accounts.domain.accounts import ENDED_LIMIT, StaffAccount, public, tokens_from_now
-from services.accounts.domain.audit import BEGINNING, Chain, Entry
 from services.accounts.domain.keys import TOKENS_OUTLIVE
 from services.accounts.domain.problems import AccountUnknown
-from services.accounts.sql import accounts, audit, grants, sessions
+from services.accounts.sql import accounts, grants, sessions
+from shared.audit import recording
+from shared.audit.actors import acting
 from shared.database import Connection
 from shared.events import accounts as told
 from shared.events.accounts import (
@@ -91,33 +92,8 @@ def _last_event(account: StaffAccount) -> type[AccountEvent]:
 
 
 async def record(connection: Connection, actor: str, action: str, account_id: UUID | None, **details: Any) -> None:
-    """Append to the audit: the last thing of a transaction, for the chain has one end and everybody waits for it."""
-    await audit.lock(connection)
-    last = await audit.select_last(connection)
-    number, previous = (last["number"] + 1, last["hash"]) if last else (1, BEGINNING)
-    at = await accounts.real_now(connection)
-    entry = Entry(number, at, actor, action, account_id, {key: value for key, value in details.items() if value})
-    await audit.insert(
-        connection,
-        number,
-        at,
-        actor,
-        action,
-        account_id,
-        json.dumps(entry.details),
-        previous,
-        entry.hash_after(previous),
-    )
-
-
-async def verify_audit(connection: Connection) -> Chain:
-    """Walk the whole chain, from the first row to the last or to the first that does not follow."""
-    rows, head = 0, BEGINNING
-    async for row in audit.select_everything(connection):
-        details = json.loads(row["details"])
-        entry = Entry(row["number"], row["at"], row["actor"], row["action"], row["account_id"], details)
-        follows = row["number"] == rows + 1 and row["previous"] == head and row["hash"] == entry.hash_after(head)
-        if not follows:
-            return Chain(rows, head, broken_at=row["number"])
-        rows, head = rows + 1, row["hash"]
-    return Chain(rows, head)
+    """Append to the audit what `actor` did: the last thing of a transaction (`shared.audit`)."""
+    by = acting()
+    if by.actor != actor:  # who signs in has no token yet
+        by = replace(by, actor=actor, official_id=None, held=())
+    await recording.record(connection, f"account.{action}", "account", account_id or "", by=by, **details)

@@ -6,5 +6,8 @@ role given twice is one, and a sign-in or a password that is shown once cannot b
 """
 
 from services.accounts.routes import entrance, federation, me, operator
+from services.accounts.routes.bearer import UNAUTHORISED
+from shared.audit.routes import make_router
 
-routers = (entrance.router, federation.router, me.router, operator.router)
+audit = make_router("accounts", responses=UNAUTHORISED)
+routers = (entrance.router, federation.router, me.router, operator.router, audit)

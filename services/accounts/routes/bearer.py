@@ -92,6 +92,7 @@ async def anybody(request: Request, running: Running) -> Asker:
     """Whoever is signed in, if only for the first time. Raises SignInNeeded."""
     async with running.pool.acquire(timeout=10) as connection:
         principal, account = await queries.asker(connection, token(request))
+    request.state.principal = principal  # whom the audit names
     return Asker(principal, account)
 
 

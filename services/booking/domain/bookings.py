@@ -236,6 +236,13 @@ def window_booking(booking: Booking, person: Person) -> WindowBooking:
     )
 
 
+class DocumentNumber(BaseModel):
+    """What a document says of who somebody is; both are empty where none was shown."""
+
+    kind: DocumentType | None
+    number: str | None
+
+
 class ProxyCard(BaseModel):
     """Whoever booked for the visitor."""
 

@@ -5,6 +5,7 @@ from datetime import date
 from typing import Literal
 
 from services.queue.domain.views import Visitor
+from shared.documents import DocumentType
 from shared.events.base import State
 from shared.privacy import UnreadableValue, Vault
 
@@ -40,6 +41,13 @@ class Card(State):
     version: int = 0
     proxy: Proxy | None = None
     language: Literal["zh", "en"] = "zh"
+
+
+class DocumentNumber(State):
+    """What booking says of a visitor's document; kept nowhere here. Both are empty where none was shown."""
+
+    kind: DocumentType | None = None
+    number: str | None = None
 
 
 class Cards(State):

@@ -61,6 +61,30 @@ class WindowIdle(Problem):
     title = "Nobody is at the window."
 
 
+class DocumentMasked(Problem):
+    """Only the window that has somebody sees the number of their document, and only as long as it has them."""
+
+    status = 409
+    code = "document_masked"
+    title = "Only the window that serves a visitor sees the number of their document."
+
+
+class DocumentNotKept(Problem):
+    """Who took a ticket without a booking, or booked advice without a document, has left no number."""
+
+    status = 404
+    code = "document_not_kept"
+    title = "No document number is kept of this visitor; they can show the document."
+
+
+class DocumentAway(Problem):
+    """Booking, which alone keeps the numbers, could not be asked."""
+
+    status = 409
+    code = "document_away"
+    title = "The document number is not to be had just now; the rest goes on."
+
+
 class WindowMovedOn(Problem):
     """Something else was done at the window meanwhile, by another tab or colleague."""
 

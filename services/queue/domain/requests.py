@@ -22,6 +22,9 @@ from shared.documents import DocumentType, canonical_number
 from shared.events.queue import OutcomeKind, ReceivedBy
 
 MATTERS_MOST = 10
+UnmaskReason = Literal["identity", "form", "file", "certificate"]
+"""Why a window needs a document's whole number: to compare it with the document, to fill in a form or the trade's own
+system, to find the file, or to make out a paper."""
 DIRECTIONS = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 """Marks that turn the direction of writing."""
 
@@ -155,6 +158,13 @@ class OfTicket(AtVersion):
     """A verb about one ticket."""
 
     ticket_id: UUID
+
+
+class Unmask(Body):
+    """The key that shows the number of a document: of whom, and what for."""
+
+    ticket_id: UUID
+    reason: UnmaskReason
 
 
 class Pause(AtVersion):

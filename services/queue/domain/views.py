@@ -8,6 +8,7 @@ from pydantic import BaseModel
 from services.queue.domain.tickets import Closing, Priority, Source, State
 from services.queue.domain.windows import Attendance
 from services.queue.domain.windows import State as WindowState
+from shared.documents import DocumentType
 from shared.events.queue import OutcomeKind, ReceivedBy
 
 
@@ -228,6 +229,16 @@ class Visitor(BaseModel):
     """What they said beforehand."""
     raised_before: bool | None = None
     by_proxy: bool = False
+
+
+class DocumentView(BaseModel):
+    """A document's whole number, in this one answer; it is kept nowhere."""
+
+    ticket_id: str
+    number: str
+    """Of the ticket."""
+    kind: DocumentType
+    document: str
 
 
 class Waits(BaseModel):

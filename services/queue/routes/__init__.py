@@ -4,13 +4,16 @@ Until sign-in (`shared.access`), whatever a counter, kiosk, window or director d
 a visitor's own page, opened by the unguessable token of their ticket, are for anyone.
 """
 
-from services.queue.routes import closing, hall, leaving, speech, visitor, windows
+from services.queue.routes import closing, documents, hall, leaving, speech, visitor, windows
+from shared.audit.routes import make_router
 
 routers = (
     visitor.router,
     speech.router,
     hall.router,
     windows.router,
+    documents.router,
     leaving.router,
     closing.router,
+    make_router("queue"),
 )

@@ -1,6 +1,7 @@
 """The end of the day, and what is put right or entered afterwards."""
 
 from collections.abc import Awaitable, Callable
+from contextlib import AbstractAsyncContextManager
 from typing import Annotated
 from uuid import UUID
 
@@ -18,6 +19,7 @@ from services.queue.sheets.press import Press
 from shared import database
 from shared.access import permit
 from shared.application import Runtime
+from shared.audit.recording import Act, audited
 
 router = staff()
 
@@ -35,7 +37,8 @@ async def closing(running: Running, session_id: SessionId) -> closing_views.Clos
 @router.post("/sessions/{session_id}/closing", status_code=201, dependencies=[permit(MANAGE)])
 async def sign(running: Running, session_id: SessionId, body: requests.Sign) -> closing_views.ClosingView:
     """Close the day, once every window has confirmed and every ticket has an end."""
-    return await _close(running, session_id, lambda day: closings.sign(day, body))
+    act = audited(running.pool, "day.signed", "session", session_id)
+    return await _close(running, session_id, act, lambda day: closings.sign(day, body))
 
 
 @router.get("/sessions/{session_id}/visits", dependencies=[permit(REPORT)])
@@ -53,8 +56,8 @@ async def visits(
 @router.get("/sessions/{session_id}/visits/{ticket_id}", dependencies=[permit(REPORT)])
 async def visit(running: Running, session_id: SessionId, ticket_id: UUID) -> closing_views.VisitView:
     """One visit of the day, without anything of who came."""
-    async with database.transaction(running.pool) as connection:
-        return await closing_now.visit(connection, session_id, ticket_id)
+    async with audited(running.pool, "visit.read", "ticket", ticket_id, session=session_id) as act:
+        return await closing_now.visit(act.connection, session_id, ticket_id)
 
 
 @router.post("/sessions/{session_id}/tickets/{ticket_id}/close", dependencies=[permit(MANAGE)])
@@ -66,7 +69,8 @@ async def close_ticket(
     async def command(day: Day) -> None:
         await closings.close_ticket(day, await day.ticket(ticket_id), body.reason)
 
-    return await _close(running, session_id, command)
+    act = audited(running.pool, "ticket.closed", "ticket", ticket_id, session=session_id, reason=body.reason)
+    return await _close(running, session_id, act, command)
 
 
 @router.post("/sessions/{session_id}/tickets/{ticket_id}/corrections", status_code=201, dependencies=[permit(MANAGE)])
@@ -78,7 +82,8 @@ async def correct(
     async def command(day: Day) -> None:
         await closings.correct(day, await day.ticket(ticket_id), body, vault_of(running))
 
-    return await _close(running, session_id, command, closed=True)
+    act = audited(running.pool, "visit.corrected", "ticket", ticket_id, session=session_id)
+    return await _close(running, session_id, act, command, closed=True)
 
 
 @router.post("/sessions/{session_id}/paper-visits", status_code=201, dependencies=[permit(WORK_AT_COUNTER)])
@@ -86,11 +91,13 @@ async def enter_paper_visit(
     running: Running, session_id: SessionId, body: requests.PaperVisit, key: OfferedKey
 ) -> closing_views.ClosingView:
     """Enter a visit of an outage afterwards, with its true times. With the same key again, it is the same visit."""
-
-    async def command(day: Day) -> None:
-        await closings.enter_paper_visit(day, body, key, vault_of(running))
-
-    return await _close(running, session_id, command)
+    audit = audited(running.pool, "visit.entered", "ticket", session=session_id, window=body.window_id)
+    async with audit as act:
+        day = await Day.lock(act.connection, session_id, running.settings.zone)
+        act.about("ticket", (await closings.enter_paper_visit(day, body, key, vault_of(running))).ticket_id)
+        shown = await closing_now.closing(act.connection, session_id)
+    running.published()
+    return shown
 
 
 class Pdf(Response):
@@ -122,6 +129,8 @@ async def _sheet(running: Runtime, session_id: str, kind: Kind, language: Langua
         read = await sheet_now.sheet(connection, session_id)
     press: Press = running.parts["press"]
     made = await press.make(read, kind, language)
+    async with audited(running.pool, "sheet.exported", "session", session_id, kind=kind):
+        pass  # nothing changes: the row alone, in a transaction that may write
     shown = "inline" if kind == "pdf" else "attachment"
     name = f"service-day-{read.date.isoformat()}.{kind}"
     return file(
@@ -130,11 +139,16 @@ async def _sheet(running: Runtime, session_id: str, kind: Kind, language: Langua
 
 
 async def _close(
-    running: Runtime, session_id: str, command: Callable[[Day], Awaitable[None]], *, closed: bool = False
+    running: Runtime,
+    session_id: str,
+    audit: AbstractAsyncContextManager[Act],
+    command: Callable[[Day], Awaitable[None]],
+    *,
+    closed: bool = False,
 ) -> closing_views.ClosingView:
-    async with database.transaction(running.pool) as connection:
-        day = await Day.lock(connection, session_id, running.settings.zone, closed=closed)
+    async with audit as act:
+        day = await Day.lock(act.connection, session_id, running.settings.zone, closed=closed)
         await command(day)
-        shown = await closing_now.closing(connection, session_id)
+        shown = await closing_now.closing(act.connection, session_id)
     running.published()
     return shown

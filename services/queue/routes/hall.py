@@ -1,6 +1,7 @@
 """The hall and its counter: today's sessions, who comes in, and what is printed."""
 
 from collections.abc import Awaitable, Callable
+from contextlib import AbstractAsyncContextManager
 from uuid import UUID
 
 from services.queue.commands import arrivals, wishes
@@ -13,6 +14,7 @@ from services.queue.routes.permissions import HELP_VISITOR, RECEIVE, SEE_HALL, S
 from shared import database
 from shared.access import permit
 from shared.application import Runtime
+from shared.audit.recording import Act, audited
 
 router = staff()
 
@@ -37,7 +39,9 @@ async def check_in(running: Running, session_id: SessionId, body: requests.Check
 
     By document a person gets a ticket for each of their bookings in this session, the others in `also`.
     """
-    return await _arrive(running, session_id, lambda day: arrivals.check_in(day, body, vault_of(running)))
+    how = "code" if body.code else "document" if body.document else "list"
+    act = audited(running.pool, "ticket.checked_in", "ticket", session=session_id, how=how)
+    return await _arrive(running, session_id, act, lambda day: arrivals.check_in(day, body, vault_of(running)))
 
 
 @router.post("/sessions/{session_id}/walk-ins", status_code=201, dependencies=[permit(RECEIVE)])
@@ -45,16 +49,22 @@ async def walk_in(
     running: Running, session_id: SessionId, body: requests.WalkIn, key: NeededKey
 ) -> views.CheckedInView:
     """Somebody without a booking takes a ticket. Sent again with the same key, it is the same ticket."""
-    return await _arrive(running, session_id, lambda day: arrivals.walk_in(day, body, key, vault_of(running)))
+    act = audited(running.pool, "ticket.walked_in", "ticket", session=session_id)
+    return await _arrive(running, session_id, act, lambda day: arrivals.walk_in(day, body, key, vault_of(running)))
 
 
 async def _arrive(
-    running: Runtime, session_id: str, command: Callable[[Day], Awaitable[arrivals.Arrived]]
+    running: Runtime,
+    session_id: str,
+    audit: AbstractAsyncContextManager[Act],
+    command: Callable[[Day], Awaitable[arrivals.Arrived]],
 ) -> views.CheckedInView:
-    async with database.transaction(running.pool) as connection:
-        day = await Day.lock(connection, session_id, running.settings.zone, check_in=True)
+    async with audit as act:
+        day = await Day.lock(act.connection, session_id, running.settings.zone, check_in=True)
         arrived = await command(day)
-        shown = await visitor.checked_in_view(connection, arrived.ticket, arrived.also)
+        act.about("ticket", arrived.ticket.ticket_id)
+        act.note(also=[str(each.ticket_id) for each in arrived.also])
+        shown = await visitor.checked_in_view(act.connection, arrived.ticket, arrived.also)
     running.published()
     return shown
 
@@ -62,10 +72,10 @@ async def _arrive(
 @router.post("/sessions/{session_id}/tickets/{ticket_id}/room", dependencies=[permit(WORK_AT_COUNTER)])
 async def room(running: Running, session_id: SessionId, ticket_id: UUID, body: requests.Room) -> views.TodayView:
     """Keep which room a group was given; the sessions of today afterwards."""
-    async with database.transaction(running.pool) as connection:
-        day = await Day.lock(connection, session_id, running.settings.zone)
+    async with audited(running.pool, "ticket.given_room", "ticket", ticket_id, session=session_id) as act:
+        day = await Day.lock(act.connection, session_id, running.settings.zone)
         await wishes.give_room(day, await day.ticket(ticket_id), body)
-        shown = await hall_now.today(connection, running.settings.zone)
+        shown = await hall_now.today(act.connection, running.settings.zone)
     running.published()
     return shown
 
@@ -73,5 +83,5 @@ async def room(running: Running, session_id: SessionId, ticket_id: UUID, body: r
 @router.get("/sessions/{session_id}/tickets/{ticket_id}/notice", dependencies=[permit(HELP_VISITOR)])
 async def notice(running: Running, session_id: SessionId, ticket_id: UUID) -> views.NoticeView:
     """What is printed for the visitor: of each matter what came of it and what was said, all of it."""
-    async with database.transaction(running.pool) as connection:
-        return await desk.notice(connection, session_id, ticket_id, vault_of(running))
+    async with audited(running.pool, "ticket.notice_read", "ticket", ticket_id, session=session_id) as act:
+        return await desk.notice(act.connection, session_id, ticket_id, vault_of(running))

@@ -15,6 +15,7 @@ from services.queue.sql import steps
 from shared import database
 from shared.access import Permission, permit
 from shared.application import Runtime
+from shared.audit.recording import audited
 
 router = staff()
 
@@ -33,20 +34,29 @@ async def _desk(running: Runtime, connection: database.Connection, session_id: s
     return await desk_now.desk(connection, session_id, window_id, vault_of(running), undo_seconds=undo_seconds)
 
 
+CODES = {"attendance", "substitute_id", "window_id", "department_id"}
+"""What stands in the audit of a verb's body: ids and codes, and of `window_id` where somebody is sent to."""
+
 Verb = Callable[[Day, WindowDay, Any, Runtime], Awaitable[Ticket | WindowDay | None]]
 
 
-async def _do(
-    running: Runtime, session_id: str, window_id: str, body: requests.AtVersion, verb: Verb
+async def _do(  # noqa: PLR0913, PLR0917  (what a verb is made of)
+    running: Runtime, session_id: str, window_id: str, body: requests.AtVersion, name: str, verb: Verb
 ) -> views.DeskView:
     """Do something at a window that is as the page showed it; the window afterwards. Raises WindowMovedOn."""
-    async with database.transaction(running.pool) as connection:
+    action = f"window.{name.replace('-', '_')}"
+    async with audited(running.pool, action, "window", window_id, session=session_id) as act:
+        connection = act.connection
         day = await Day.lock(connection, session_id, running.settings.zone)
         window = await day.window(window_id)
         last = await steps.select_last(connection, session_id, window_id)
         if body.version != (last["step_id"] if last else 0):
             raise problems.WindowMovedOn
-        await verb(day, window, body, running)
+        done = await verb(day, window, body, running)
+        if isinstance(done, Ticket):
+            act.about("ticket", done.ticket_id)
+            act.note(window=window_id)
+        act.note(**body.model_dump(include=CODES))
         shown = await _desk(running, connection, session_id, window_id)
     running.published()
     return shown
@@ -56,7 +66,7 @@ def _offer(name: str, body: type[Body], verb: Verb, summary: str, permission: Pe
     """A route for one verb: all of them are alike but for their body and who may."""
 
     async def route(running: Running, session_id: SessionId, window_id: WindowId, wish: body) -> views.DeskView:  # type: ignore[valid-type]
-        return await _do(running, session_id, window_id, wish, verb)
+        return await _do(running, session_id, window_id, wish, name, verb)
 
     route.__doc__ = summary
     route.__name__ = name.replace("-", "_")

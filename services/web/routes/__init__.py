@@ -2,6 +2,7 @@
 
 from services.web.routes import (
     assets,
+    audit,
     book,
     bookings,
     closing,
@@ -40,5 +41,6 @@ ROUTERS = (
     desk.router,
     closing.router,
     leaving.router,
+    audit.router,
     assets.router,
 )

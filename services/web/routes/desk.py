@@ -15,7 +15,7 @@ from services.web import day, outcomes
 from services.web.addresses import Id, window_page
 from services.web.domain import Official, Session, SessionWindow
 from services.web.forms import whole_number
-from services.web.hall import Desk, Hall, Promises
+from services.web.hall import Desk, Document, Hall, Promises
 from services.web.pages import OpenPage, Page
 from services.web.permissions import WORK_AT_WINDOW
 from services.web.queries import or_none
@@ -57,13 +57,17 @@ async def hand_over(session_id: Id, window_id: Id, page: Page = OpenPage, posted
     return await _act(page, "live", session_id, window_id, posted)
 
 
-async def _act(page: Page, kind: str, session_id: str, window_id: str, posted: Posted) -> Response:
+async def _act(  # noqa: PLR0911  (one way a verb)
+    page: Page, kind: str, session_id: str, window_id: str, posted: Posted
+) -> Response:
     shown = await page.queries.desk(session_id, window_id)
     verb, form = posted.get("verb"), posted.fields
     if not posted.is_fresh:
         return await show_window(page, kind, shown, form, because=REFUSALS["form_expired"])
     if verb == "keep" and form.get(outcomes.TICKET):
         return await go_back(page, kind, shown, form)
+    if verb == "unmask" and kind == "desk":
+        return await _unmask(page, shown, form)
     body, findings = _body(page, shown, verb, form)
     if findings:
         return await show_window(page, kind, shown, form, findings=findings)
@@ -75,6 +79,19 @@ async def _act(page: Page, kind: str, session_id: str, window_id: str, posted: P
     except Refused as refused:
         return await show_refused(page, kind, shown, form, refused)
     return await go_back(page, kind, shown, form)
+
+
+async def _unmask(page: Page, shown: Desk, form: Mapping[str, str]) -> Response:
+    """Show the number in this very answer: no address leads to it, and nothing keeps it."""
+    if form.get("unmask_for", "") not in day.UNMASKED_FOR:
+        return await show_window(page, "desk", shown, form, findings={"unmask_for": page.say("请选为什么要看")})
+    try:
+        found = await page.commands.unmask(
+            shown.session_id, shown.window_id, form.get("unmask_ticket", ""), form["unmask_for"]
+        )
+    except Refused as refused:
+        return await show_refused(page, "desk", shown, form, refused)
+    return await show_window(page, "desk", shown, form, document=found)
 
 
 async def show_refused(page: Page, kind: str, was: Desk, form: Mapping[str, str], refused: Refused) -> Response:
@@ -140,6 +157,7 @@ async def show_window(  # noqa: PLR0913  (what a desk may be shown with)
     because: Refusal | None = None,
     findings: Mapping[str, str] | None = None,
     status: int = HTTPStatus.CONFLICT,
+    document: Document | None = None,
 ) -> Response:
     """The window's page, with what was typed and what did not work."""
     address = window_page(shown.session_id, kind, shown.window_id)
@@ -172,6 +190,7 @@ async def show_window(  # noqa: PLR0913  (what a desk may be shown with)
         typed=given,
         because=because,
         findings=findings or {},
+        document=document if document and shown.at and document.ticket_id == shown.at.ticket_id else None,
         address=address,
         day=day,
         targets=_targets(session, shown, hall),
