@@ -24,6 +24,7 @@ from services.accounts.domain.problems import AccountUnknown
 from services.accounts.domain.requests import NewAccount, NewGrant, as_login
 from services.accounts.hashing import Hasher
 from services.accounts.settings import AccountsSettings
+from services.accounts.workers import rules
 from shared import database, logs
 from shared.command_line import make_command_line
 from shared.database import Connection, open_pool
@@ -43,6 +44,7 @@ command_line = make_command_line(
     app_factory=create_app,
     aggregate_ids=queries.aggregate_ids,
     state_events=recording.state_events,
+    forgets=rules,
 )
 audit = typer.Typer(help="The audit of what was done to accounts.", no_args_is_help=True)
 command_line.add_typer(audit, name="audit")

@@ -31,6 +31,7 @@ from shared.events.notifications import (
 from shared.events.queue import Visit, VisitEvent, WindowDay, WindowEvent
 from shared.messaging import outbox
 from shared.messaging.republish import uuids
+from shared.rights.retention import Rule
 
 EVENTS: Final[dict[str, type[MessageEvent]]] = {
     "waiting": MessageQueued,
@@ -291,11 +292,16 @@ def _event(row: asyncpg.Record) -> MessageEvent:
     return EVENTS[row["state"]](version=row["version"], message=message)
 
 
-async def forget(connection: Connection, days: int, limit: int) -> int:
-    """Delete words and addresses of what was settled so many days ago; the larger of the two numbers of rows."""
-    of_messages = await messages.forget_messages(connection, days, limit)
-    of_console = await deliveries.forget_console_messages(connection, days, limit)
-    return max(of_messages, of_console)
+async def forget_messages(connection: Connection, days: int, limit: int) -> int:
+    """Delete words and addresses of messages settled so many days ago, at most `limit`; how many there were."""
+    return await messages.forget_messages(connection, await messages.select_over(connection, days, limit))
+
+
+RULES = (
+    Rule("messages", messages.count_messages, forget_messages),
+    Rule("console_messages", deliveries.count_console_messages, deliveries.forget_console_messages),
+)
+"""What notifications forgets. The rows of messages stay: they keep the same from being told twice."""
 
 
 async def state_events(connection: Connection, ids: Sequence[str]) -> list[Event]:

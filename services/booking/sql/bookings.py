@@ -123,12 +123,12 @@ async def lock_states(connection: Connection, ids: Sequence[UUID]) -> list[async
 async def lock_live_of_slots(
     connection: Connection, slot_ids: Sequence[int], after: UUID | None, limit: int
 ) -> list[UUID]:
-    """Lock the next live bookings of locked slots, in the order of their ids."""
+    """Lock the next live bookings of locked slots, in the order of their ids; of the anonymous nothing is told."""
     rows = await connection.fetch(
         """
         select booking_id
         from booking
-        where slot_id = any($1::int[]) and live and ($2::uuid is null or booking_id > $2)
+        where slot_id = any($1::int[]) and live and anonymised_at is null and ($2::uuid is null or booking_id > $2)
         order by booking_id
         limit $3
         for no key update
@@ -225,23 +225,47 @@ async def overlaps(connection: Connection, booking_id: UUID) -> bool:
     return found
 
 
-async def anonymise(connection: Connection, ended_before: datetime, limit: int) -> int:
-    """Take the persons out of bookings that ended before then, at most `limit`; how many there were."""
-    status = await connection.execute(
+async def count_ended(connection: Connection, ended_before: datetime) -> int:
+    """How many bookings that ended before then name their visitor."""
+    found: int = await connection.fetchval(
+        "select count(*) from booking where ends_at < $1 and anonymised_at is null", ended_before
+    )
+    return found
+
+
+async def lock_ended(connection: Connection, ended_before: datetime, limit: int) -> list[asyncpg.Record]:
+    """Lock bookings that ended before then and name their visitor, the oldest first: id and document's blind index."""
+    return await connection.fetch(
         """
-        update booking
-        set anonymised_at = county_now(), raised_before = null, code = null, idempotency_key = null,
-            body_hash = null, document_type = null, document_key = null, document = null, name = null, phone = null,
-            email = null, proxy = null, note = null
-        where booking_id in (
-            select booking_id
-            from booking
-            where ends_at < $1 and anonymised_at is null
-            order by ends_at
-            limit $2
-            for no key update skip locked)
+        select booking_id, document_key
+        from booking
+        where ends_at < $1 and anonymised_at is null
+        order by ends_at
+        limit $2
+        for no key update skip locked
         """,
         ended_before,
         limit,
     )
-    return int(status.rpartition(" ")[2])
+
+
+async def anonymise(
+    connection: Connection, booking_ids: Sequence[UUID], kept_keys: Sequence[bytes]
+) -> list[asyncpg.Record]:
+    """Take the persons out of locked bookings, but for blind indexes in `kept_keys`; the ids of the bookings.
+
+    `anonymised_at` is the marker by which their state is told no more, the higher version what no older state passes.
+    """
+    return await connection.fetch(
+        """
+        update booking
+        set anonymised_at = county_now(), version = version + 1, raised_before = null, code = null,
+            idempotency_key = null, body_hash = null, document_type = null,
+            document_key = case when document_key = any($2::bytea[]) then document_key end, document = null,
+            name = null, phone = null, email = null, proxy = null, note = null
+        where booking_id = any($1::uuid[]) and anonymised_at is null
+        returning booking_id
+        """,
+        booking_ids,
+        kept_keys,
+    )
