@@ -16,6 +16,7 @@ from shared.events.queue import Visit
 from shared.events.roster import Matter, Session
 from shared.messaging import outbox
 from shared.messaging.republish import uuids
+from shared.rights.requests import BOOKINGS_MOST, Done, ErasureOrder, Hold
 
 CHUNK = 500
 """Bookings changed by one statement."""
@@ -164,6 +165,21 @@ async def anonymise(connection: Connection, retention_days: int, limit: int) -> 
     keys = {row["document_key"] for row in ended if row["document_key"] is not None}
     kept = keys_of_open_cases(keys)
     return len(await bookings.anonymise(connection, [row["booking_id"] for row in ended], sorted(kept)))
+
+
+async def erase(connection: Connection, order: ErasureOrder) -> Done:
+    """Take a person out of their bookings because they asked.
+
+    A seat that is kept and not yet over holds its booking: nobody's visit is cancelled behind their back. Once it was
+    cancelled, or is over, the order that comes again takes it, too.
+    """
+    found = await bookings.lock_of_person(connection, order.keys, BOOKINGS_MOST)
+    past = [row["booking_id"] for row in found if not row["upcoming"]]
+    kept = keys_of_open_cases(order.keys)
+    erased = await bookings.anonymise(connection, past, sorted(kept))
+    upcoming = len(found) - len(past)
+    held = [Hold(kind="upcoming_booking", count=upcoming)] if upcoming else []
+    return Done(erased={"booking": len(erased)}, held=held, booking_ids=[row["booking_id"] for row in erased])
 
 
 def keys_of_open_cases(keys: Collection[bytes]) -> Collection[bytes]:

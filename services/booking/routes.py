@@ -29,6 +29,8 @@ from shared.application import Runtime, runtime
 from shared.database import Connection
 from shared.gateway import client_address
 from shared.privacy import Vault
+from shared.rights import erasure
+from shared.rights.requests import ErasureAnswer, ErasureOrder, ExportAnswer, PersonOrder
 
 citizen = APIRouter(prefix="/api/booking/v1", tags=["citizen"], dependencies=[allow(Caller.CITIZEN)])
 staff = APIRouter(prefix="/api/booking/v1/staff", tags=["staff"], dependencies=[allow(Caller.STAFF)])
@@ -245,3 +247,17 @@ async def visitor_card(running: Running, booking_id: UUID) -> VisitorCard:
     """What another service needs to reach a visitor, as long as there is one to reach."""
     async with database.transaction(running.pool) as connection:
         return await queries.card(connection, booking_id, _vault(running))
+
+
+@internal.post("/erasures")
+async def erase(running: Running, order: ErasureOrder) -> ErasureAnswer:
+    """Forget somebody who asked for it; the same order again goes on with what was held."""
+    async with database.transaction(running.pool) as connection:
+        return await erasure.carry_out(connection, "booking", order, commands.erase)
+
+
+@internal.post("/exports")
+async def export(running: Running, order: PersonOrder) -> ExportAnswer:
+    """All that is held of somebody, in plain words."""
+    async with database.transaction(running.pool) as connection:
+        return await queries.export(connection, order, _vault(running))

@@ -31,6 +31,7 @@ from shared.events.notifications import (
 from shared.events.queue import Visit, VisitEvent, WindowDay, WindowEvent
 from shared.messaging import outbox
 from shared.messaging.republish import uuids
+from shared.rights.requests import Done, ErasureOrder
 from shared.rights.retention import Rule
 
 EVENTS: Final[dict[str, type[MessageEvent]]] = {
@@ -39,6 +40,9 @@ EVENTS: Final[dict[str, type[MessageEvent]]] = {
     "failed": MessageFailed,
     "withdrawn": MessageWithdrawn,
 }
+
+MESSAGES_MOST = 10_000
+"""Messages of one person that one order takes; the same order again takes the next."""
 
 settled_messages = Counter("notifications_settled", "Messages by what became of them", ["kind", "state", "reason"])
 
@@ -302,6 +306,20 @@ RULES = (
     Rule("console_messages", deliveries.count_console_messages, deliveries.forget_console_messages),
 )
 """What notifications forgets. The rows of messages stay: they keep the same from being told twice."""
+
+
+async def erase(connection: Connection, order: ErasureOrder) -> Done:
+    """Take a person out of the messages about their bookings because they asked. What waits is withdrawn first."""
+    about = [str(each) for each in order.booking_ids]
+    found = await messages.lock_about(connection, about, MESSAGES_MOST)
+    waiting = [row["message_id"] for row in found if row["state"] == "waiting"]
+    await settle(connection, [withdrawn(each, "booking_gone") for each in waiting])
+    return Done(
+        erased={
+            "message": await messages.forget_messages(connection, [row["message_id"] for row in found]),
+            "console_message": await deliveries.delete_console_messages_about(connection, about),
+        }
+    )
 
 
 async def state_events(connection: Connection, ids: Sequence[str]) -> list[Event]:

@@ -6,7 +6,7 @@ from uuid import UUID
 import structlog
 from fastapi import APIRouter, Depends, Query
 
-from services.notifications import queries
+from services.notifications import commands, queries
 from services.notifications.domain import QUIET_FROM, QUIET_UNTIL
 from services.notifications.queries import CallDetails, Calls, Channels, ConsoleMessages
 from services.notifications.settings import NotificationsSettings
@@ -14,6 +14,8 @@ from shared.access import Caller, allow
 from shared.application import Runtime, runtime
 from shared.database import transaction
 from shared.privacy import Vault
+from shared.rights import erasure
+from shared.rights.requests import ErasureAnswer, ErasureOrder, ExportAnswer, PersonOrder
 
 logger = structlog.get_logger(__name__)
 
@@ -22,7 +24,8 @@ Limit = Annotated[int, Query(ge=1, le=200)]
 
 citizen = APIRouter(prefix="/api/notifications/v1", dependencies=[allow(Caller.CITIZEN)], tags=["citizen"])
 staff = APIRouter(prefix="/api/notifications/v1/staff", dependencies=[allow(Caller.STAFF)], tags=["staff"])
-routers = (citizen, staff)
+internal = APIRouter(prefix="/internal/v1", dependencies=[allow(Caller.SERVICE)], tags=["internal"])
+routers = (citizen, staff, internal)
 
 
 def _vault(running: Runtime) -> Vault:
@@ -59,3 +62,19 @@ async def call(running: Running, message_id: UUID) -> CallDetails:
         found = await queries.call(connection, _vault(running), message_id)
     logger.info("call_unmasked", message=str(message_id), about=found.about)
     return found
+
+
+@internal.post("/erasures")
+async def erase(running: Running, order: ErasureOrder) -> ErasureAnswer:
+    """Forget somebody who asked for it, by their bookings; the same order again goes on with later ones."""
+    async with transaction(running.pool) as connection:
+        answer = await erasure.carry_out(connection, "notifications", order, commands.erase)
+    running.published()
+    return answer
+
+
+@internal.post("/exports")
+async def export(running: Running, order: PersonOrder) -> ExportAnswer:
+    """All that was told to somebody about their bookings."""
+    async with transaction(running.pool) as connection:
+        return await queries.export(connection, order, _vault(running))

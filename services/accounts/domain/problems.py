@@ -140,3 +140,19 @@ class SessionUnknown(Problem):
     status = 404
     code = "session_unknown"
     title = "There is no such sign-in."
+
+
+class ErasureUnknown(Problem):
+    """No such order to forget somebody."""
+
+    status = 404
+    code = "erasure_unknown"
+    title = "There is no such erasure."
+
+
+class ServiceAway(Problem):
+    """Another service did not answer; half of what is held would be taken for the whole."""
+
+    status = 503
+    code = "service_away"
+    title = "Not every service answered. Try again in a moment."

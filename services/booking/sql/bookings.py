@@ -269,3 +269,19 @@ async def anonymise(
         booking_ids,
         kept_keys,
     )
+
+
+async def lock_of_person(connection: Connection, document_keys: Sequence[bytes], limit: int) -> list[asyncpg.Record]:
+    """Lock the bookings of a person's documents that name them; `upcoming` where the seat is kept and not yet over."""
+    return await connection.fetch(
+        """
+        select booking.*, session.cancel_until, live and ends_at > county_now() as upcoming
+        from booking join session using (session_id)
+        where document_key = any($1::bytea[]) and anonymised_at is null
+        order by booking_id
+        limit $2
+        for no key update of booking
+        """,
+        document_keys,
+        limit,
+    )

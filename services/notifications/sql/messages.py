@@ -336,3 +336,12 @@ async def forget_messages(connection: Connection, message_ids: Sequence[UUID]) -
         message_ids,
     )
     return int(status.rpartition(" ")[2])
+
+
+async def lock_about(connection: Connection, booking_ids: Sequence[str], limit: int) -> Rows:
+    """Lock the messages about bookings, the oldest first."""
+    return await connection.fetch(
+        "select * from message where about = any($1::text[]) order by message_id limit $2 for update",
+        booking_ids,
+        limit,
+    )

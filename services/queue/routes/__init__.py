@@ -4,7 +4,7 @@ Until sign-in (`shared.access`), whatever a counter, kiosk, window or director d
 a visitor's own page, opened by the unguessable token of their ticket, are for anyone.
 """
 
-from services.queue.routes import closing, hall, leaving, speech, visitor, windows
+from services.queue.routes import closing, hall, leaving, rights, speech, visitor, windows
 
 routers = (
     visitor.router,
@@ -13,4 +13,5 @@ routers = (
     windows.router,
     leaving.router,
     closing.router,
+    rights.router,
 )

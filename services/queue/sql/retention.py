@@ -7,6 +7,8 @@ what it needs: whoever made it still has to call, or to keep a place.
 from collections.abc import Sequence
 from uuid import UUID
 
+import asyncpg
+
 from shared.database import Connection
 
 _TICKETS = """
@@ -122,3 +124,92 @@ async def forget_promises(connection: Connection, days: int, limit: int) -> int:
         limit,
     )
     return int(status.rpartition(" ")[2])
+
+
+async def lock_tickets_of(
+    connection: Connection, document_keys: Sequence[bytes], booking_ids: Sequence[UUID], limit: int
+) -> list[asyncpg.Record]:
+    """Lock the tickets of a person, by their documents and bookings."""
+    return await connection.fetch(
+        """
+        select ticket.*, session.date, session.programme_name
+        from ticket
+        join (select session_id, date, state ->> 'programme_name_zh' as programme_name from session) as session
+            using (session_id)
+        where ticket.person_key = any($1::bytea[]) or ticket.booking_id = any($2::uuid[])
+        order by ticket_id
+        limit $3
+        for update of ticket
+        """,
+        document_keys,
+        booking_ids,
+        limit,
+    )
+
+
+async def lock_promises_of(
+    connection: Connection, document_keys: Sequence[bytes], ticket_ids: Sequence[UUID], limit: int
+) -> list[asyncpg.Record]:
+    """Lock what was promised to a person, by their documents and tickets."""
+    return await connection.fetch(
+        """
+        select * from promise
+        where (person_key = any($1::bytea[]) or ticket_id = any($2::uuid[])) and forgotten_at is null
+        order by promise_id
+        limit $3
+        for update
+        """,
+        document_keys,
+        ticket_ids,
+        limit,
+    )
+
+
+async def forget_words_of(connection: Connection, ticket_ids: Sequence[UUID]) -> tuple[int, int]:
+    """Take the words out of all that came of tickets; how many outcomes and remarks had any."""
+    outcomes = await connection.execute(
+        """
+        update outcome set said = null, forgotten_at = county_now()
+        where ticket_id = any($1::uuid[]) and said is not null
+        """,
+        ticket_ids,
+    )
+    remarks = await connection.execute(
+        """
+        update remark set text = null, forgotten_at = county_now()
+        where ticket_id = any($1::uuid[]) and text is not null
+        """,
+        ticket_ids,
+    )
+    return int(outcomes.rpartition(" ")[2]), int(remarks.rpartition(" ")[2])
+
+
+async def forget_promises_of(connection: Connection, promise_ids: Sequence[UUID]) -> int:
+    """Take words and person out of locked promises that were kept; how many there were."""
+    status = await connection.execute(
+        """
+        update promise
+        set text = null, said = null, person_key = null, name = null, phone = null, forgotten_at = county_now()
+        where promise_id = any($1::uuid[]) and kept_at is not null and forgotten_at is null
+        """,
+        promise_ids,
+    )
+    return int(status.rpartition(" ")[2])
+
+
+async def delete_cards(connection: Connection, booking_ids: Sequence[UUID]) -> int:
+    """Delete the cards of bookings; how many there were."""
+    status = await connection.execute("delete from card where booking_id = any($1::uuid[])", booking_ids)
+    return int(status.rpartition(" ")[2])
+
+
+async def select_words_of(connection: Connection, ticket_ids: Sequence[UUID]) -> list[asyncpg.Record]:
+    """What was told and noted of tickets, encrypted: ticket, kind, matter and text."""
+    return await connection.fetch(
+        """
+        select ticket_id, kind, matter_id, said as text from outcome where ticket_id = any($1::uuid[])
+        union all select ticket_id, kind, null, text from remark where ticket_id = any($1::uuid[])
+        order by 1, 2, 3
+        """,
+        ticket_ids,
+    )
