@@ -6,16 +6,27 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from services.booking.domain import problems
-from services.booking.domain.bookings import Booking, check_agreeable, check_cancellable
+from services.booking.domain.bookings import Booking, check_agreeable, check_cancellable, check_correctable
+from services.booking.domain.requests import Correction
+from services.booking.domain.sealing import corrected, person_lock, person_of
 from services.booking.domain.slots import compare_slots, departments
 from services.booking.sql import attendance, bookings, sessions, tries
-from shared.database import Connection, county_now
+from shared.database import Connection, constraints, county_now
+from shared.documents import index_type
 from shared.events.base import Event
-from shared.events.booking import BookingAgreed, BookingCancelled, BookingEvent, BookingMade, BookingMoved
+from shared.events.booking import (
+    BookingAgreed,
+    BookingCancelled,
+    BookingCorrected,
+    BookingEvent,
+    BookingMade,
+    BookingMoved,
+)
 from shared.events.queue import Visit
 from shared.events.roster import Matter, Session
 from shared.messaging import outbox
 from shared.messaging.republish import uuids
+from shared.privacy import Vault
 from shared.rights.requests import BOOKINGS_MOST, Done, ErasureOrder, Hold
 
 CHUNK = 500
@@ -54,6 +65,36 @@ async def agree(connection: Connection, booking_id: UUID) -> Booking:
     agreed = await _lock(connection, booking_id)
     await outbox.append(connection, BookingAgreed(version=agreed.version, booking=agreed.public()))
     return agreed
+
+
+async def correct(connection: Connection, booking_id: UUID, wish: Correction, vault: Vault) -> Booking:
+    """Put right who comes with an upcoming booking, or how they are reached; what is so already changes nothing.
+
+    Raises BookingUnknown, BookingAlreadyCancelled, SlotPast, CorrectionOfPerson for a second correction of the person
+    or one of name and document at once, AlreadyBooked or TimesOverlap where the right document has another booking, and
+    InvalidRequest for one of somebody not yet born.
+    """
+    await bookings.lock_person_of(connection, booking_id)
+    if wish.document is not None:
+        key = vault.document_key(index_type(wish.document.type), wish.document.number)
+        await bookings.lock_person(connection, person_lock(key))
+    row = await bookings.lock(connection, booking_id)
+    if row is None:
+        raise problems.BookingUnknown
+    now = await county_now(connection)
+    check_correctable(Booking.of(row), wish, now)
+    changes, identity = corrected(person_of(row, vault), wish, vault)
+    if not changes:
+        return Booking.of(row)
+    if identity and row["identity_corrected_at"] is not None:
+        raise problems.CorrectionOfPerson
+    with constraints({"booking_person_once": problems.AlreadyBooked}):
+        await bookings.correct(connection, booking_id, changes, identity=identity)
+    if "document_key" in changes and await bookings.overlaps(connection, booking_id):
+        raise problems.TimesOverlap
+    put_right = await _lock(connection, booking_id)
+    await outbox.append(connection, BookingCorrected(version=put_right.version, booking=put_right.public()))
+    return put_right
 
 
 async def _lock(connection: Connection, booking_id: UUID) -> Booking:
@@ -144,11 +185,14 @@ async def _live_of(connection: Connection, slot_ids: Sequence[int]) -> AsyncIter
 
 async def state_events(connection: Connection, ids: Sequence[str]) -> list[Event]:
     """The present state of bookings, each locked, for `republish`. Who was made anonymous is never told of again."""
-    return [_last_event(Booking.of(row)) for row in await bookings.lock_states(connection, uuids(ids))]
+    rows = await bookings.lock_states(connection, uuids(ids))
+    return [_last_event(Booking.of(row), put_right=row["corrected_version"] == row["version"]) for row in rows]
 
 
-def _last_event(booking: Booking) -> BookingEvent:
+def _last_event(booking: Booking, *, put_right: bool) -> BookingEvent:
     """The event that left a booking in its state."""
+    if put_right:
+        return BookingCorrected(version=booking.version, booking=booking.public())
     kinds: dict[str, type[BookingEvent]] = {"cancelled": BookingCancelled, "to_confirm": BookingMoved}
     after_agreeing = BookingMade if booking.version == 1 else BookingAgreed
     return kinds.get(booking.state, after_agreeing)(version=booking.version, booking=booking.public())

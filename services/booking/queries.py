@@ -198,6 +198,7 @@ async def export(connection: Connection, order: PersonOrder, vault: Vault) -> Ex
     for row in rows:
         booking, person = Booking.of(row), person_of(row, vault)
         whole = asdict(booking) | asdict(person) | {"proxy": person.proxy.model_dump() if person.proxy else None}
+        whole |= {name: row[name] for name in ("privacy_version", "privacy_accepted_at")}
         unsaid = ("slot_id", "seat", "version")
         items.append({name: value for name, value in whole.items() if name not in unsaid and value is not None})
     return ExportAnswer(

@@ -20,7 +20,7 @@ from services.booking.domain.bookings import (
     view,
 )
 from services.booking.domain.claims import Channel, unborn
-from services.booking.domain.requests import BookingRequest, CodeAlone, CodeAndDigits, Identifier
+from services.booking.domain.requests import BookingRequest, CodeAlone, CodeAndDigits, Correction, Identifier
 from services.booking.domain.sealing import claim_of
 from services.booking.settings import BookingSettings
 from shared import database, idempotency
@@ -145,6 +145,15 @@ async def cancel(request: Request, running: Running) -> BookingView:
     return await _change(running, await _open(request, running), commands.cancel)
 
 
+@citizen.post("/bookings/correct", openapi_extra=documented(Correction))
+async def correct(request: Request, running: Running) -> BookingView:
+    """Put right who comes, or how they are reached, as long as the visit is ahead."""
+    wish = await read(request, Correction)
+    booking_id = await _open_with(request, running, wish)
+    vault = _vault(running)
+    return await _change(running, booking_id, lambda connection, each: commands.correct(connection, each, wish, vault))
+
+
 @citizen.post("/bookings/agree", openapi_extra=documented(CodeAndDigits))
 async def agree(request: Request, running: Running) -> BookingView:
     """Agree to the new date of a session that moved."""
@@ -185,7 +194,10 @@ async def _view(running: Runtime, booking_id: UUID) -> BookingView:
 
 async def _open(request: Request, running: Runtime) -> UUID:
     """The booking that the body's code and digits open."""
-    key = await read(request, CodeAndDigits)
+    return await _open_with(request, running, await read(request, CodeAndDigits))
+
+
+async def _open_with(request: Request, running: Runtime, key: CodeAndDigits) -> UUID:
     vault = _vault(running)
     by_code = (vault.blind_index("booking.tries.code", key.code), _settings(running).tries_per_code)
     limits = (by_code, _address_limit(request, running))

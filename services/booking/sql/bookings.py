@@ -1,7 +1,8 @@
 """Single bookings and lists of them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 import asyncpg
@@ -284,4 +285,29 @@ async def lock_of_person(connection: Connection, document_keys: Sequence[bytes],
         """,
         document_keys,
         limit,
+    )
+
+
+async def lock_person(connection: Connection, person: int) -> None:
+    """Lock a person, before any booking, with the lock that claims take: `sealing.person_lock`."""
+    await connection.execute("select pg_advisory_xact_lock($1)", person)
+
+
+async def correct(connection: Connection, booking_id: UUID, changes: Mapping[str, Any], *, identity: bool) -> None:
+    """Put right who comes with a locked booking; `changes` are columns, and what is not there stays as it is.
+
+    asyncpg.UniqueViolationError (`booking_person_once`) where another booking of that document stands beside it.
+    """
+    await connection.execute(
+        """
+        update booking
+        set name = coalesce($2, name), phone = coalesce($3, phone), document = coalesce($4, document),
+            document_type = coalesce($5, document_type), document_key = coalesce($6, document_key),
+            identity_corrected_at = case when $7 then county_now() else identity_corrected_at end,
+            version = version + 1, corrected_version = version + 1
+        where booking_id = $1
+        """,
+        booking_id,
+        *(changes.get(name) for name in ("name", "phone", "document", "document_type", "document_key")),
+        identity,
     )
