@@ -25,6 +25,7 @@ from tests.e2e.canary import (
     ports_of,
 )
 from tests.e2e.test_citizens_way import book, code_on
+from tests.page_forms import fields
 from tests.stack import MATTER, eventually
 
 SERVICES = ("accounts", "roster", "booking", "queue", "notifications")
@@ -94,10 +95,14 @@ def session_of(visitor, matter):
 
 
 def book_online_and_at_the_counter(visitor, canary):
-    """Book on the pages, look it up wrongly and rightly, book another at the counter, and cancel that."""
+    """Book on the pages, put it right, look it up wrongly and rightly, book another at the counter, and cancel that."""
     code = code_on(
-        book(visitor, name=canary.name, document_number=canary.document, phone=canary.phone, note=canary.note)
+        book(visitor, name=canary.name, document_number=canary.document, phone="13788840000", note=canary.note)
     )
+    form = fields(visitor.get("/bookings/correct"), "/bookings/correct")
+    put_right = visitor.post("/bookings/correct", data={**form, "phone": canary.phone})
+    assert put_right.url.path == "/bookings", "the phone was not put right"
+    assert canary.phone[-4:] in visitor.get("/bookings/correct").text
     book(visitor, name=canary.name, document_number=canary.document, phone=canary.phone, note=canary.note)  # refused
     for digits in ("0000", canary.document[-4:].lower()):
         visitor.post("/api/booking/v1/bookings/lookup", json={"code": code, "digits": digits})
