@@ -1,14 +1,15 @@
 """The command line that every service has: `python -m services.<name>`.
 
-Without a command it serves. `republish`, `dead-letters` and `audit` work on the service's database beside the running
-process, whose relay publishes what they append. Results go to standard output, as JSON where that is not a terminal;
-exit code 1 tells that something asked for was not done. Settings that are missing or malformed are named in a sentence.
+Without a command it serves. `republish`, `retention`, `dead-letters` and `audit` work on the service's database beside
+the running process, whose relay publishes what they append. Results go to standard output, as JSON where that is not a
+terminal; exit code 1 tells that something asked for was not done. Settings that are missing or malformed are named in a
+sentence.
 """
 
 import asyncio
 import json
 import re
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from typing import Annotated, Any, TypeVar
 
@@ -28,6 +29,7 @@ from shared.database import Pool, open_pool, transaction
 from shared.messaging import dead_letters
 from shared.messaging.consumer import Subscriptions
 from shared.messaging.republish import AggregateIds, StateEvents, republish, republish_all
+from shared.rights import retention
 from shared.settings import ServiceSettings
 
 Result = TypeVar("Result")
@@ -39,6 +41,7 @@ Numbers = Annotated[list[int] | None, typer.Argument(help="Numbers of dead lette
 All = Annotated[bool, typer.Option("--all", help="All of them.")]
 State = Annotated[str, typer.Option(help=f"One of {', '.join(STATES)}.")]
 Limit = Annotated[int, typer.Option(min=1, max=dead_letters.LIST_LIMIT)]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Count what is due and change nothing.")]
 Raw = Annotated[bool, typer.Option("--raw", help="With the bytes, unmasked.")]
 
 HEAD = re.compile(r"([0-9a-f]{64}):([0-9]{1,18})")
@@ -95,6 +98,7 @@ def make_command_line(  # noqa: PLR0913  (what a service offers)
     subscriptions: Subscriptions | None = None,
     aggregate_ids: AggregateIds | None = None,
     state_events: StateEvents | None = None,
+    forgets: Callable[[Any], Sequence[retention.Rule]] | None = None,
 ) -> typer.Typer:
     """The common commands; a service adds its own to what this returns."""
     command_line = typer.Typer(
@@ -105,7 +109,12 @@ def make_command_line(  # noqa: PLR0913  (what a service offers)
         pretty_exceptions_enable=False,
     )
     operator = _Operator(
-        service_name, settings_factory, subscriptions or Subscriptions(service_name), aggregate_ids, state_events
+        service_name,
+        settings_factory,
+        subscriptions or Subscriptions(service_name),
+        aggregate_ids,
+        state_events,
+        forgets,
     )
 
     @command_line.callback(invoke_without_command=True)
@@ -132,6 +141,11 @@ def make_command_line(  # noqa: PLR0913  (what a service offers)
 
     if aggregate_ids is not None and state_events is not None:
         command_line.command("republish")(operator.republish)
+    if forgets is not None:
+        kept = typer.Typer(help="How long persons are remembered.", no_args_is_help=True)
+        kept.callback()(_together)
+        kept.command("run")(operator.run_retention)
+        command_line.add_typer(kept, name="retention")
     letters = typer.Typer(help="Messages that could not be handled.", no_args_is_help=True)
     letters.command("list")(operator.list_dead_letters)
     letters.command("show")(operator.show_dead_letter)
@@ -154,6 +168,24 @@ class _Operator:
     subscriptions: Subscriptions
     aggregate_ids: AggregateIds | None
     state_events: StateEvents | None
+    forgets: Callable[[Any], Sequence[retention.Rule]] | None
+
+    def run_retention(self, dry_run: DryRun = False) -> None:
+        """Forget the persons whose term is over, as the service does by itself once a day."""
+        assert self.forgets is not None  # noqa: S101  (else the command is not offered)
+        settings = self.settings_factory()
+        rules = self.forgets(settings)
+
+        async def run(pool: Pool) -> dict[str, int] | None:
+            return await (retention.due if dry_run else retention.run)(pool, rules, settings.retention_days)
+
+        found = self._run(run)
+        if found is None:
+            errors.print("another process is at it; nothing more is needed", markup=False)
+            return
+        word = "due" if dry_run else "forgotten"
+        for name, number in found.items():
+            console.print(f"{name}: {number} {word}", highlight=False, markup=False)
 
     def republish(self, ids: Ids = None, every: All = False) -> None:
         """Emit the current state of aggregates again; nothing is changed."""
@@ -294,6 +326,10 @@ class _Operator:
 
 def _in_a_group() -> None:
     """Keep the name of a group's only command."""
+
+
+def _together() -> None:
+    """A group of one command: without this its command would stand for the group."""
 
 
 def _require_choice(chosen: list[Any] | None, every: bool) -> None:

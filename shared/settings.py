@@ -68,6 +68,8 @@ class ServiceSettings(KafkaSettings):
     notifications_url: str = Field(default="http://notifications:8000", validation_alias="NOTIFICATIONS_URL")
     body_seconds: float = Field(default=20.0, gt=0, le=600, validation_alias="BODY_SECONDS")
     """A request's body that is not there whole after so long is answered 408, and its connection closed."""
+    retention_days: int = Field(default=90, ge=1, le=3650, validation_alias="RETENTION_DAYS")
+    """Days after its end that anything names a person; the same for every service that holds personal data."""
     shutdown_seconds: float = Field(default=10.0, gt=0, validation_alias="SHUTDOWN_SECONDS")
     """Hard deadline of a shutdown; the process ends even where Kafka never answers."""
     log_level: Literal["debug", "info", "warning", "error"] = Field(default="info", validation_alias="LOG_LEVEL")

@@ -1,7 +1,7 @@
 """Who of the staff may sign in, and who may do what: accounts, roles, sign-ins, and the keys that sign tokens.
 
 Owns: staff accounts, their roles, sessions and one-time codes, whom a provider of OpenID Connect means by its
-subjects, the signing keys, and the audit of it all.
+subjects, the signing keys, orders to forget somebody with their proofs, and the audit of it all.
 Publishes: `accounts.people.v1`, by ids alone: what somebody may do, and which tokens count no more.
 Consumes: nothing.
 Promises: an unknown login, a wrong password, a wrong code and a suspended account are answered alike, and after the

@@ -5,6 +5,7 @@ from functools import partial
 
 from fastapi import FastAPI
 
+from services.accounts.carrying import carry
 from services.accounts.commands import signing
 from services.accounts.hashing import Hasher
 from services.accounts.provider import Provider
@@ -36,6 +37,10 @@ def create_app() -> FastAPI:
         title="服务日 accounts",
         settings=settings,
         routers=routers,
-        workers={"keys": partial(rotate_keys, vault=vault), "retention": partial(retain, settings=settings)},
+        workers={
+            "keys": partial(rotate_keys, vault=vault),
+            "retention": partial(retain, settings=settings),
+            "erasures": carry,
+        },
         on_start=start,
     )

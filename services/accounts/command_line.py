@@ -27,6 +27,7 @@ from services.accounts.domain.problems import AccountUnknown
 from services.accounts.domain.requests import NewAccount, NewGrant, as_login
 from services.accounts.hashing import Hasher
 from services.accounts.settings import AccountsSettings
+from services.accounts.workers import rules
 from shared import database, logs
 from shared.audit.actors import COMMAND_LINE, acting_as
 from shared.command_line import make_command_line
@@ -47,6 +48,7 @@ command_line = make_command_line(
     app_factory=create_app,
     aggregate_ids=queries.aggregate_ids,
     state_events=recording.state_events,
+    forgets=rules,
 )
 
 console = Console(highlight=False, markup=False, soft_wrap=True)

@@ -17,8 +17,9 @@ from services.accounts.domain.accounts import (
     SessionView,
     StaffAccount,
 )
+from services.accounts.domain.erasures import ErasureView
 from services.accounts.domain.keys import Jwk, JwkSet
-from services.accounts.sql import accounts, grants, keys, sessions
+from services.accounts.sql import accounts, erasures, grants, keys, sessions
 from shared.database import Connection
 from shared.identity.tokens import Principal, verify
 from shared.privacy import Vault
@@ -112,6 +113,26 @@ async def own_sessions(connection: Connection, principal: Principal) -> Sessions
             )
             for row in rows
         ]
+    )
+
+
+async def erasure_view(connection: Connection, erasure_id: UUID) -> ErasureView:
+    """How an order to forget somebody stands. Raises ErasureUnknown."""
+    row = await erasures.select(connection, erasure_id)
+    if row is None:
+        raise problems.ErasureUnknown
+    parts = await erasures.parts_of(connection, erasure_id)
+    held = any(part.state == "held" for part in parts) and all(part.state != "waiting" for part in parts)
+    return ErasureView(
+        erasure_id=str(erasure_id),
+        state="completed" if row["completed_at"] is not None else "held" if held else "running",
+        basis=row["basis"],
+        requested_by=row["requested_by"],
+        requested_at=row["requested_at"],
+        completed_at=row["completed_at"],
+        parts=parts,
+        proof=json.loads(row["proof"]) if row["proof"] is not None else None,
+        proof_hash=row["proof_hash"].hex() if row["proof_hash"] is not None else None,
     )
 
 

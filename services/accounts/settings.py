@@ -49,8 +49,6 @@ class AccountsSettings(ServiceSettings):
     """How long a first sign-in has for a password of one's own and for the telephone's codes."""
     initial_password_hours: int = Field(default=72, ge=1)
     """How long a password that the operator handed out opens anything."""
-    retention_days: int = Field(default=90, ge=1)
-    """Days after its end that a session is remembered."""
 
     # The provider of OpenID Connect that staff may sign in with; without an issuer none is offered.
     oidc_issuer: Annotated[str, AfterValidator(_issuer)] = Field(default="", validation_alias="OIDC_ISSUER")

@@ -1,6 +1,7 @@
 """What accounts does because time goes by: the next signing key, and forgetting what nobody needs any more."""
 
 import asyncio
+from collections.abc import Sequence
 
 import structlog
 
@@ -8,11 +9,13 @@ from services.accounts.commands import entering, signing
 from services.accounts.settings import AccountsSettings
 from shared import database
 from shared.application import Runtime
+from shared.database import Connection
 from shared.privacy import Vault
+from shared.rights import retention
+from shared.rights.retention import Rule
 
 logger = structlog.get_logger(__name__)
 
-BATCH = 500
 PAUSE_SECONDS = 600.0
 
 
@@ -26,10 +29,18 @@ async def rotate_keys(runtime: Runtime, *, vault: Vault) -> None:
         await asyncio.sleep(PAUSE_SECONDS)
 
 
+def rules(settings: AccountsSettings) -> Sequence[Rule]:
+    """What accounts forgets, by the machine's clock as everything about sign-ins."""
+
+    async def count(connection: Connection, _: int) -> int:
+        return await entering.count_over(connection, settings)
+
+    async def forget(connection: Connection, _: int, limit: int) -> int:
+        return await entering.forget(connection, settings, limit)
+
+    return (Rule("sign_ins_and_tries", count, forget),)
+
+
 async def retain(runtime: Runtime, *, settings: AccountsSettings) -> None:
-    """Forget old sign-ins and tries, a batch a transaction, for ever."""
-    while True:
-        async with database.transaction(runtime.pool) as connection:
-            forgotten = await entering.forget(connection, settings, BATCH)
-        if forgotten < BATCH:
-            await asyncio.sleep(PAUSE_SECONDS)
+    """Forget, once a day, for ever."""
+    await retention.keep(runtime, rules(settings), settings.retention_days)

@@ -1,24 +1,38 @@
 """What changes in booking, each verb a story; a new booking alone is the combiner's. Commands never commit."""
 
-from collections.abc import AsyncIterator, Sequence
-from datetime import date, timedelta
+from collections.abc import AsyncIterator, Collection, Sequence
+from datetime import date, datetime, timedelta
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from services.booking.domain import problems
-from services.booking.domain.bookings import Booking, check_agreeable, check_cancellable
+from services.booking.domain.bookings import Booking, check_agreeable, check_cancellable, check_correctable
+from services.booking.domain.requests import Correction
+from services.booking.domain.sealing import corrected, person_lock, person_of
 from services.booking.domain.slots import compare_slots, departments
 from services.booking.sql import attendance, bookings, sessions, tries
-from shared.database import Connection, county_now
+from shared.database import Connection, constraints, county_now
+from shared.documents import index_type
 from shared.events.base import Event
-from shared.events.booking import BookingAgreed, BookingCancelled, BookingEvent, BookingMade, BookingMoved
+from shared.events.booking import (
+    BookingAgreed,
+    BookingCancelled,
+    BookingCorrected,
+    BookingEvent,
+    BookingMade,
+    BookingMoved,
+)
 from shared.events.queue import Visit
 from shared.events.roster import Matter, Session
 from shared.messaging import outbox
 from shared.messaging.republish import uuids
+from shared.privacy import Vault
+from shared.rights.requests import BOOKINGS_MOST, Done, ErasureOrder, Hold
 
 CHUNK = 500
 """Bookings changed by one statement."""
+OPEN_CASES: frozenset[bytes] = frozenset()
+"""The documents of open and repeated cases, by blind index: none, for no service keeps cases yet."""
 
 
 async def cancel(connection: Connection, booking_id: UUID) -> Booking:
@@ -51,6 +65,36 @@ async def agree(connection: Connection, booking_id: UUID) -> Booking:
     agreed = await _lock(connection, booking_id)
     await outbox.append(connection, BookingAgreed(version=agreed.version, booking=agreed.public()))
     return agreed
+
+
+async def correct(connection: Connection, booking_id: UUID, wish: Correction, vault: Vault) -> Booking:
+    """Put right who comes with an upcoming booking, or how they are reached; what is so already changes nothing.
+
+    Raises BookingUnknown, BookingAlreadyCancelled, SlotPast, CorrectionOfPerson for a second correction of the person
+    or one of name and document at once, AlreadyBooked or TimesOverlap where the right document has another booking, and
+    InvalidRequest for one of somebody not yet born.
+    """
+    await bookings.lock_person_of(connection, booking_id)
+    if wish.document is not None:
+        key = vault.document_key(index_type(wish.document.type), wish.document.number)
+        await bookings.lock_person(connection, person_lock(key))
+    row = await bookings.lock(connection, booking_id)
+    if row is None:
+        raise problems.BookingUnknown
+    now = await county_now(connection)
+    check_correctable(Booking.of(row), wish, now)
+    changes, identity = corrected(person_of(row, vault), wish, vault)
+    if not changes:
+        return Booking.of(row)
+    if identity and row["identity_corrected_at"] is not None:
+        raise problems.CorrectionOfPerson
+    with constraints({"booking_person_once": problems.AlreadyBooked}):
+        await bookings.correct(connection, booking_id, changes, identity=identity)
+    if "document_key" in changes and await bookings.overlaps(connection, booking_id):
+        raise problems.TimesOverlap
+    put_right = await _lock(connection, booking_id)
+    await outbox.append(connection, BookingCorrected(version=put_right.version, booking=put_right.public()))
+    return put_right
 
 
 async def _lock(connection: Connection, booking_id: UUID) -> Booking:
@@ -141,22 +185,64 @@ async def _live_of(connection: Connection, slot_ids: Sequence[int]) -> AsyncIter
 
 async def state_events(connection: Connection, ids: Sequence[str]) -> list[Event]:
     """The present state of bookings, each locked, for `republish`. Who was made anonymous is never told of again."""
-    return [_last_event(Booking.of(row)) for row in await bookings.lock_states(connection, uuids(ids))]
+    rows = await bookings.lock_states(connection, uuids(ids))
+    return [_last_event(Booking.of(row), put_right=row["corrected_version"] == row["version"]) for row in rows]
 
 
-def _last_event(booking: Booking) -> BookingEvent:
+def _last_event(booking: Booking, *, put_right: bool) -> BookingEvent:
     """The event that left a booking in its state."""
+    if put_right:
+        return BookingCorrected(version=booking.version, booking=booking.public())
     kinds: dict[str, type[BookingEvent]] = {"cancelled": BookingCancelled, "to_confirm": BookingMoved}
     after_agreeing = BookingMade if booking.version == 1 else BookingAgreed
     return kinds.get(booking.state, after_agreeing)(version=booking.version, booking=booking.public())
 
 
+async def count_ended(connection: Connection, retention_days: int) -> int:
+    """How many bookings are past their retention."""
+    return await bookings.count_ended(connection, await _ended_before(connection, retention_days))
+
+
 async def anonymise(connection: Connection, retention_days: int, limit: int) -> int:
     """Take the persons out of what is past its retention, at most `limit`; how many bookings there were."""
-    ended_before = await county_now(connection) - timedelta(days=retention_days)
-    return await bookings.anonymise(connection, ended_before, limit)
+    ended = await bookings.lock_ended(connection, await _ended_before(connection, retention_days), limit)
+    keys = {row["document_key"] for row in ended if row["document_key"] is not None}
+    kept = keys_of_open_cases(keys)
+    return len(await bookings.anonymise(connection, [row["booking_id"] for row in ended], sorted(kept)))
+
+
+async def erase(connection: Connection, order: ErasureOrder) -> Done:
+    """Take a person out of their bookings because they asked.
+
+    A seat that is kept and not yet over holds its booking: nobody's visit is cancelled behind their back. Once it was
+    cancelled, or is over, the order that comes again takes it, too.
+    """
+    found = await bookings.lock_of_person(connection, order.keys, BOOKINGS_MOST)
+    past = [row["booking_id"] for row in found if not row["upcoming"]]
+    kept = keys_of_open_cases(order.keys)
+    erased = await bookings.anonymise(connection, past, sorted(kept))
+    upcoming = len(found) - len(past)
+    held = [Hold(kind="upcoming_booking", count=upcoming)] if upcoming else []
+    return Done(erased={"booking": len(erased)}, held=held, booking_ids=[row["booking_id"] for row in erased])
+
+
+def keys_of_open_cases(keys: Collection[bytes]) -> Collection[bytes]:
+    """Of these blind indexes those that an open or repeated case still needs (domain.md, Retention): none so far.
+
+    Where a service of cases is asked. As long as there is none, there is no case, and nothing is kept.
+    """
+    return [each for each in keys if each in OPEN_CASES]
+
+
+async def _ended_before(connection: Connection, retention_days: int) -> datetime:
+    return await county_now(connection) - timedelta(days=retention_days)
 
 
 async def forget_tries(connection: Connection, window_minutes: int, limit: int) -> int:
     """Delete counts of tries whose window is over, at most `limit`; how many there were."""
     return await tries.forget(connection, window_minutes, limit)
+
+
+async def count_over_tries(connection: Connection, window_minutes: int) -> int:
+    """How many counts of tries are kept whose window is over."""
+    return await tries.count_over(connection, window_minutes)

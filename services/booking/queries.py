@@ -1,6 +1,7 @@
 """What is read in booking. Everything is bounded, and decided by the county's clock."""
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from datetime import date, datetime
 from typing import Literal
 from uuid import UUID
@@ -27,6 +28,7 @@ from services.booking.sql import attendance, bookings, sessions
 from shared.database import Connection, county_now
 from shared.identity.tokens import Place
 from shared.privacy import Vault
+from shared.rights.requests import BOOKINGS_MOST, ExportAnswer, ExportSection, PersonOrder
 
 SESSIONS_LIMIT = 100
 SLOTS_LIMIT = 500
@@ -201,3 +203,20 @@ async def window_bookings(
     """Who comes to a window in a session, by time."""
     rows = await bookings.select_of_window(connection, session_id, window_id, WINDOW_LIMIT)
     return [window_booking(Booking.of(row), person_of(row, vault)) for row in rows]
+
+
+async def export(connection: Connection, order: PersonOrder, vault: Vault) -> ExportAnswer:
+    """All that booking holds of a person: their bookings in full, for they are told about themselves."""
+    rows = await bookings.lock_of_person(connection, order.keys, BOOKINGS_MOST)
+    items = []
+    for row in rows:
+        booking, person = Booking.of(row), person_of(row, vault)
+        whole = asdict(booking) | asdict(person) | {"proxy": person.proxy.model_dump() if person.proxy else None}
+        whole |= {name: row[name] for name in ("privacy_version", "privacy_accepted_at")}
+        unsaid = ("slot_id", "seat", "version")
+        items.append({name: value for name, value in whole.items() if name not in unsaid and value is not None})
+    return ExportAnswer(
+        service="booking",
+        sections=[ExportSection(name="bookings", items=items)],
+        booking_ids=[row["booking_id"] for row in rows],
+    )

@@ -21,7 +21,7 @@ from services.booking.domain.bookings import (
     view,
 )
 from services.booking.domain.claims import Channel, unborn
-from services.booking.domain.requests import BookingRequest, CodeAlone, CodeAndDigits, Identifier
+from services.booking.domain.requests import BookingRequest, CodeAlone, CodeAndDigits, Correction, Identifier
 from services.booking.domain.sealing import claim_of
 from services.booking.permissions import BOOK_AT_COUNTER, SEE_BOOKINGS
 from services.booking.settings import BookingSettings
@@ -33,6 +33,8 @@ from shared.audit.routes import make_router
 from shared.database import Connection
 from shared.gateway import client_address
 from shared.privacy import Vault
+from shared.rights import erasure
+from shared.rights.requests import ErasureAnswer, ErasureOrder, ExportAnswer, PersonOrder
 
 citizen = APIRouter(prefix="/api/booking/v1", tags=["citizen"], dependencies=[allow(Caller.CITIZEN)])
 staff = APIRouter(prefix="/api/booking/v1/staff", tags=["staff"])
@@ -148,6 +150,15 @@ async def cancel(request: Request, running: Running) -> BookingView:
     return await _change(running, await _open(request, running), commands.cancel)
 
 
+@citizen.post("/bookings/correct", openapi_extra=documented(Correction))
+async def correct(request: Request, running: Running) -> BookingView:
+    """Put right who comes, or how they are reached, as long as the visit is ahead."""
+    wish = await read(request, Correction)
+    booking_id = await _open_with(request, running, wish)
+    vault = _vault(running)
+    return await _change(running, booking_id, lambda connection, each: commands.correct(connection, each, wish, vault))
+
+
 @citizen.post("/bookings/agree", openapi_extra=documented(CodeAndDigits))
 async def agree(request: Request, running: Running) -> BookingView:
     """Agree to the new date of a session that moved."""
@@ -201,7 +212,10 @@ async def _view(running: Runtime, booking_id: UUID) -> BookingView:
 
 async def _open(request: Request, running: Runtime) -> UUID:
     """The booking that the body's code and digits open."""
-    key = await read(request, CodeAndDigits)
+    return await _open_with(request, running, await read(request, CodeAndDigits))
+
+
+async def _open_with(request: Request, running: Runtime, key: CodeAndDigits) -> UUID:
     vault = _vault(running)
     by_code = (vault.blind_index("booking.tries.code", key.code), _settings(running).tries_per_code)
     limits = (by_code, _address_limit(request, running))
@@ -271,3 +285,17 @@ async def visitor_card(running: Running, booking_id: UUID) -> VisitorCard:
     """What another service needs to reach a visitor, as long as there is one to reach."""
     async with database.transaction(running.pool) as connection:
         return await queries.card(connection, booking_id, _vault(running))
+
+
+@internal.post("/erasures")
+async def erase(running: Running, order: ErasureOrder) -> ErasureAnswer:
+    """Forget somebody who asked for it; the same order again goes on with what was held."""
+    async with database.transaction(running.pool) as connection:
+        return await erasure.carry_out(connection, "booking", order, commands.erase)
+
+
+@internal.post("/exports")
+async def export(running: Running, order: PersonOrder) -> ExportAnswer:
+    """All that is held of somebody, in plain words."""
+    async with database.transaction(running.pool) as connection:
+        return await queries.export(connection, order, _vault(running))

@@ -42,8 +42,6 @@ class BookingSettings(ServiceSettings):
     slip of the tongue with it."""
     tries_per_hall_address: int = Field(default=300, ge=1)
     """As `tries_per_address`, for an address of the county's own networks."""
-    retention_days: int = Field(default=90, ge=1)
-    """Days after its slot that a booking names its visitor."""
 
     def tries_from(self, client_address: str) -> int:
         """How many wrong codes or digits may come from this address in a window. What is no address has the least."""

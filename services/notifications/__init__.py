@@ -13,5 +13,5 @@ Promises: a message is unique for ever by booking, visit or window, version, kin
 tells nobody twice. It is sent at least once, and at most once where the channel recognises its id; a
 sending whose end is unknown is counted. Nothing is sent of a booking that is gone or of a turn
 that has passed, and nothing between 22:00 and 08:00 but moves and cancellations of the next 24 hours. Words and
-addresses are encrypted, and deleted after the retention period.
+addresses are encrypted, and deleted after the retention period or when the person asks.
 """

@@ -1,7 +1,6 @@
 """Notifications put together: the only place where its parts meet."""
 
 from contextlib import AsyncExitStack
-from functools import partial
 
 from fastapi import FastAPI
 
@@ -11,7 +10,7 @@ from services.notifications.delivery import Deliverer
 from services.notifications.preparation import Preparer
 from services.notifications.routes import routers
 from services.notifications.settings import NotificationsSettings
-from services.notifications.workers import retain
+from services.notifications.workers import measure, retain
 from shared.application import Runtime, Worker, build
 from shared.privacy import PrivacySettings, Vault
 
@@ -36,7 +35,8 @@ def create_app() -> FastAPI:
     workers: dict[str, Worker] = {
         "preparation": prepare,
         "console": deliver_to_console,
-        "retention": partial(retain, settings=settings),
+        "measure": measure,
+        "retention": retain,
     }
     if settings.mail:
         workers["mail"] = deliver_by_mail

@@ -31,6 +31,8 @@ from shared.events.notifications import (
 from shared.events.queue import Visit, VisitEvent, WindowDay, WindowEvent
 from shared.messaging import outbox
 from shared.messaging.republish import uuids
+from shared.rights.requests import Done, ErasureOrder
+from shared.rights.retention import Rule
 
 EVENTS: Final[dict[str, type[MessageEvent]]] = {
     "waiting": MessageQueued,
@@ -38,6 +40,9 @@ EVENTS: Final[dict[str, type[MessageEvent]]] = {
     "failed": MessageFailed,
     "withdrawn": MessageWithdrawn,
 }
+
+MESSAGES_MOST = 10_000
+"""Messages of one person that one order takes; the same order again takes the next."""
 
 settled_messages = Counter("notifications_settled", "Messages by what became of them", ["kind", "state", "reason"])
 
@@ -291,11 +296,30 @@ def _event(row: asyncpg.Record) -> MessageEvent:
     return EVENTS[row["state"]](version=row["version"], message=message)
 
 
-async def forget(connection: Connection, days: int, limit: int) -> int:
-    """Delete words and addresses of what was settled so many days ago; the larger of the two numbers of rows."""
-    of_messages = await messages.forget_messages(connection, days, limit)
-    of_console = await deliveries.forget_console_messages(connection, days, limit)
-    return max(of_messages, of_console)
+async def forget_messages(connection: Connection, days: int, limit: int) -> int:
+    """Delete words and addresses of messages settled so many days ago, at most `limit`; how many there were."""
+    return await messages.forget_messages(connection, await messages.select_over(connection, days, limit))
+
+
+RULES = (
+    Rule("messages", messages.count_messages, forget_messages),
+    Rule("console_messages", deliveries.count_console_messages, deliveries.forget_console_messages),
+)
+"""What notifications forgets. The rows of messages stay: they keep the same from being told twice."""
+
+
+async def erase(connection: Connection, order: ErasureOrder) -> Done:
+    """Take a person out of the messages about their bookings because they asked. What waits is withdrawn first."""
+    about = [str(each) for each in order.booking_ids]
+    found = await messages.lock_about(connection, about, MESSAGES_MOST)
+    waiting = [row["message_id"] for row in found if row["state"] == "waiting"]
+    await settle(connection, [withdrawn(each, "booking_gone") for each in waiting])
+    return Done(
+        erased={
+            "message": await messages.forget_messages(connection, [row["message_id"] for row in found]),
+            "console_message": await deliveries.delete_console_messages_about(connection, about),
+        }
+    )
 
 
 async def state_events(connection: Connection, ids: Sequence[str]) -> list[Event]:

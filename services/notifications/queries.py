@@ -13,6 +13,7 @@ from services.notifications.sql import deliveries, messages
 from shared.database import Connection
 from shared.privacy import Vault
 from shared.problems import Problem
+from shared.rights.requests import ExportAnswer, ExportSection, PersonOrder
 
 
 class CallUnknown(Problem):
@@ -160,3 +161,21 @@ def _call(row: asyncpg.Record, vault: Vault, *, masked: bool) -> Call:
         phone=mask_address(phone) if phone and masked else phone,
         failed_at=row["settled_at"],
     )
+
+
+EXPORTED = ("kind", "recipient", "channel", "state", "reason", "queued_at", "settled_at")
+EXPORTED_MOST = 1000
+
+
+async def export(connection: Connection, order: PersonOrder, vault: Vault) -> ExportAnswer:
+    """What was told to a person about their bookings; where somebody who booked for them is reached stays theirs."""
+    rows = await messages.lock_about(connection, [str(each) for each in order.booking_ids], EXPORTED_MOST)
+    items = []
+    for row in rows:
+        shown = {name: row[name] for name in EXPORTED if row[name] is not None}
+        if row["recipient"] == "visitor":
+            shown["address"] = sealing.open_optional(vault, row["address"], sealing.ADDRESS)
+        shown["subject"] = sealing.open_optional(vault, row["subject"], sealing.SUBJECT)
+        shown["body"] = sealing.open_optional(vault, row["body"], sealing.BODY)
+        items.append({name: value for name, value in shown.items() if value is not None})
+    return ExportAnswer(service="notifications", sections=[ExportSection(name="messages", items=items)])

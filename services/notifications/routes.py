@@ -5,7 +5,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query
 
-from services.notifications import queries
+from services.notifications import commands, queries
 from services.notifications.domain import QUIET_FROM, QUIET_UNTIL
 from services.notifications.queries import CallDetails, Calls, Channels, ConsoleMessages
 from services.notifications.settings import NotificationsSettings
@@ -16,6 +16,8 @@ from shared.audit.routes import make_router
 from shared.database import transaction
 from shared.identity.roles import AT_COUNTER
 from shared.privacy import Vault
+from shared.rights import erasure
+from shared.rights.requests import ErasureAnswer, ErasureOrder, ExportAnswer, PersonOrder
 
 Running = Annotated[Runtime, Depends(runtime)]
 Limit = Annotated[int, Query(ge=1, le=200)]
@@ -27,7 +29,8 @@ CALL_VISITORS = Permission("call_visitors", AT_COUNTER, "hall")
 
 citizen = APIRouter(prefix="/api/notifications/v1", dependencies=[allow(Caller.CITIZEN)], tags=["citizen"])
 staff = APIRouter(prefix="/api/notifications/v1/staff", tags=["staff"])
-routers = (citizen, staff, make_router("notifications"))
+internal = APIRouter(prefix="/internal/v1", dependencies=[allow(Caller.SERVICE)], tags=["internal"])
+routers = (citizen, staff, internal, make_router("notifications"))
 
 
 def _vault(running: Runtime) -> Vault:
@@ -64,3 +67,19 @@ async def call(running: Running, message_id: UUID) -> CallDetails:
         found = await queries.call(act.connection, _vault(running), message_id)
         act.note(about=found.about)
     return found
+
+
+@internal.post("/erasures")
+async def erase(running: Running, order: ErasureOrder) -> ErasureAnswer:
+    """Forget somebody who asked for it, by their bookings; the same order again goes on with later ones."""
+    async with transaction(running.pool) as connection:
+        answer = await erasure.carry_out(connection, "notifications", order, commands.erase)
+    running.published()
+    return answer
+
+
+@internal.post("/exports")
+async def export(running: Running, order: PersonOrder) -> ExportAnswer:
+    """All that was told to somebody about their bookings."""
+    async with transaction(running.pool) as connection:
+        return await queries.export(connection, order, _vault(running))

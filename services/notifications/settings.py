@@ -22,8 +22,6 @@ class NotificationsSettings(ServiceSettings):
     """Cards asked for at once."""
     lease_seconds: float = Field(default=60.0, gt=0, le=600)
     """A worker that has a message in hand longer than this is taken for dead."""
-    retention_days: int = Field(default=90, ge=1, le=3650)
-    """Days after its end that a message keeps its words and its address."""
 
     smtp_host: str = ""
     """The mail server; without it nobody is written to by mail."""

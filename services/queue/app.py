@@ -12,7 +12,7 @@ from services.queue.routes import routers
 from services.queue.settings import QueueSettings
 from services.queue.sheets.press import Press
 from services.queue.speech.announcer import Announcer
-from services.queue.workers import watch_lateness
+from services.queue.workers import retain, watch_lateness
 from shared.application import Runtime, build
 from shared.privacy import PrivacySettings, Vault
 
@@ -44,6 +44,7 @@ def create_app() -> FastAPI:
             "cards": partial(cards.keep, settings=settings, vault=vault),
             "live": listen,
             "lateness": watch_lateness,
+            "retention": retain,
         },
         on_start=start,
     )

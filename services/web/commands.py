@@ -102,6 +102,11 @@ class Commands:
         """Agree to the day that the session moved to."""
         return await self._of(code, digits, "agree")
 
+    async def correct_booking(self, code: str, digits: str, changes: dict[str, Any]) -> Booking:
+        """Put right who comes, or how they are reached."""
+        body = {"code": code, "digits": digits, **changes}
+        return await self.upstream.post("booking", "/api/booking/v1/bookings/correct", Booking, body)
+
     async def _of(self, code: str, digits: str, verb: str) -> Booking:
         return await self.upstream.post(
             "booking", f"/api/booking/v1/bookings/{verb}", Booking, {"code": code, "digits": digits}

@@ -15,6 +15,7 @@ from services.web.domain import PARTY_SIZE_MAX, Session
 from services.web.forms import LABELS, Details, Findings, found_by_booking, found_here
 from services.web.pages import NotThere, Page, correlation_id
 from services.web.refusals import DRAFT_GONE, refusal
+from shared.notices import CURRENT
 from shared.problems import FieldProblem
 
 Step = Literal["details", "check", "times", "refused"]
@@ -61,8 +62,9 @@ class Draft(BaseModel):
         return self.model_copy(update={"errors": tuple((each.pointer, each.code) for each in errors)})
 
     def booking_body(self, language: str) -> dict[str, Any]:
-        """What booking is asked for."""
-        return self.details.body(slot_id=self.slot_id or 0, matter_id=self.matter_id, language=language)
+        """What booking is asked for. A new privacy notice makes it another body, which is to be looked at again."""
+        wish = self.details.body(slot_id=self.slot_id or 0, matter_id=self.matter_id, language=language)
+        return {**wish, "privacy_version": CURRENT.version}
 
     def findings(self, page: Page, session: Session | None) -> Findings:
         """What is wrong with what was typed: found here, or by booking."""

@@ -48,6 +48,11 @@ REFUSALS: dict[str, Refusal] = {
     "idempotency_key_reused": Refusal(
         phrase("这一页已经提交过一次了"), phrase("请先查一查您的预约，看看是不是已经约上了。"), Way.LOOKUP
     ),
+    "privacy_version_unknown": Refusal(
+        phrase("怎样保护您的信息，刚刚有了新的说明"),
+        phrase("请看一遍新的说明，再提交一次。填的内容都还在。"),
+        Way.AGAIN,
+    ),
     "slot_unknown": Refusal(
         phrase("这个时段没有了"), phrase("服务日的安排变了。请另选一个时间，您填的内容都还在。"), Way.TIMES
     ),
@@ -85,6 +90,11 @@ REFUSALS: dict[str, Refusal] = {
         phrase("没有找到这个预约"),
         phrase("请核对预约码，和预约时留的电话或证件的最后四位。号码忘了，带证件到大厅也能查。"),
         Way.LOOKUP,
+    ),
+    "correction_of_person": Refusal(
+        phrase("预约不能换成别人"),
+        phrase("姓名和证件只能更正其中一样，更正一次。要换人来，请取消以后重新预约。写错得多的，请打页面下面的电话。"),
+        Way.VOUCHER,
     ),
     "booking_already_cancelled": Refusal(
         phrase("这个预约已经取消了"), phrase("不用再取消。还想来，可以重新预约。"), Way.VOUCHER

@@ -55,5 +55,9 @@ class BookingAgreed(BookingEvent):
     """The visitor agreed to the new date."""
 
 
+class BookingCorrected(BookingEvent):
+    """Who comes, or how they are reached, was put right: a visitor card of an older version is wrong."""
+
+
 class BookingCancelled(BookingEvent):
     """The seat is free again, or is gone with its session."""

@@ -58,7 +58,13 @@ BOOKINGS = Topic(
     consumers=("notifications", "queue"),
     key="booking_id",
     meaning="Every seat taken, and what became of it.",
-    events=(booking.BookingMade, booking.BookingMoved, booking.BookingAgreed, booking.BookingCancelled),
+    events=(
+        booking.BookingMade,
+        booking.BookingMoved,
+        booking.BookingAgreed,
+        booking.BookingCorrected,
+        booking.BookingCancelled,
+    ),
 )
 MESSAGES = Topic(
     name="notifications.messages.v1",

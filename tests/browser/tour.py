@@ -73,6 +73,11 @@ async def _booking(page: Page, number: str) -> AsyncIterator[str]:
 
 async def _voucher(page: Page, number: str) -> AsyncIterator[str]:
     yield "voucher"
+    await page.goto("/bookings/correct")
+    yield "putting right"
+    await page.fill("#document_number", "110101194912310021")
+    await press(page)
+    yield "putting right, to mend"
     await to_check(page, number=number)
     await press(page)
     yield "booked already"

@@ -7,12 +7,13 @@ import re
 import pytest
 
 from services.notifications import bells
-from services.notifications.commands import forget, state_events
+from services.notifications.commands import RULES, state_events
 from services.notifications.queries import aggregate_ids
 from services.notifications.sql.messages import select_held
 from shared import database
 from shared.events import roster
 from shared.messaging.metrics import projection_gaps
+from shared.rights import retention
 from tests.integration.notifications_hall import NOW, VISIT, at, hall_open, said, session
 
 
@@ -402,22 +403,25 @@ async def test_a_gap_is_counted_and_applied(hall):
     assert gaps.get() == before + 1, "the first state of a compacted topic may be any"
 
 
-async def forgotten(hall):
-    async with database.transaction(hall.pool) as connection:
-        return await forget(connection, 90, 500)
-
-
 async def test_words_and_addresses_are_deleted_after_ninety_days(hall):
     hall.desk.card()
     await hall.hear(said("made", 1))
     await hall.work()
     await hall.set_now(at("2027-02-21T09:59"))
-    assert await forgotten(hall) == 0
+    nothing = {"messages": 0, "console_messages": 0}
+    assert await retention.due(hall.pool, RULES, 90) == nothing
+    assert await retention.run(hall.pool, RULES, 90) == nothing
     await hall.set_now(at("2027-02-21T10:01"))
-    assert await forgotten(hall) == 1
+    assert await retention.due(hall.pool, RULES, 90) == {"messages": 1, "console_messages": 1}
+    assert await retention.run(hall.pool, RULES, 90) == {"messages": 1, "console_messages": 1}
+    assert await retention.run(hall.pool, RULES, 90) == nothing
     assert await hall.box() == []
     (row,) = await hall.fetch("select * from message where kind = 'booked'")
     assert (row["state"], row["address"], row["phone"], row["subject"], row["body"]) == ("sent", *[None] * 4)
+    assert row["version"] == 3, "no older state passes it"
+    async with database.transaction(hall.pool) as connection:
+        assert await aggregate_ids(connection, None, 10) == []
+        assert await state_events(connection, [str(row["message_id"])]) == [], "nothing is told of it any more"
     await hall.set_now(NOW)
     await hall.fetch("update booking set version = 0")
     await hall.hear(said("made", 1))

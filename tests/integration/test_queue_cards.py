@@ -158,3 +158,15 @@ async def test_nothing_of_a_card_lies_in_the_open(hall: Hall, monkeypatch):
     stored = b" ".join(value for value in row.values() if isinstance(value, bytes))
     for personal in ("王", "4081", "40812736", "274X", "车库"):
         assert personal.encode() not in stored
+
+
+async def test_a_booking_that_was_put_right_has_its_card_fetched_anew(hall: Hall, monkeypatch):
+    booking = Booking()
+    async with asking(hall, booking, monkeypatch) as (fetch, _):
+        told = hall.booking()
+        await hall.take(told, 1)
+        assert await fetch() == 1
+        assert await fetch() == 0
+        await hall.take(told, 2)  # the state is the same: who comes stands in no event
+        assert await fetch() == 1
+    assert booking.asked == [[told.booking_id]] * 2

@@ -155,9 +155,15 @@ async def end_other_sessions(connection: Connection, account_id: UUID, session_i
         await recording.record(connection, str(account_id), "others_ended", account_id, session=str(session_id))
 
 
+async def count_over(connection: Connection, settings: AccountsSettings) -> int:
+    """How many sign-ins and counts of tries nobody needs any more."""
+    return await sessions.count_over(connection, settings.retention_days) + await tries.count_over(
+        connection, settings.tries_window_minutes
+    )
+
+
 async def forget(connection: Connection, settings: AccountsSettings, limit: int) -> int:
-    """Delete sign-ins and counts of tries that nobody needs any more; the most that there were of either."""
-    return max(
-        await sessions.forget(connection, settings.retention_days, limit),
-        await tries.forget(connection, settings.tries_window_minutes, limit),
+    """Delete sign-ins and counts of tries that nobody needs any more, at most `limit` of each; how many of both."""
+    return await sessions.forget(connection, settings.retention_days, limit) + await tries.forget(
+        connection, settings.tries_window_minutes, limit
     )

@@ -196,3 +196,19 @@ class OidcTelephoneMissing(Problem):
     status = 403
     code = "oidc_telephone_missing"
     title = "Sign in once with the password that was handed out, and set up the telephone."
+
+
+class ErasureUnknown(Problem):
+    """No such order to forget somebody."""
+
+    status = 404
+    code = "erasure_unknown"
+    title = "There is no such erasure."
+
+
+class ServiceAway(Problem):
+    """Another service did not answer; half of what is held would be taken for the whole."""
+
+    status = 503
+    code = "service_away"
+    title = "Not every service answered. Try again in a moment."

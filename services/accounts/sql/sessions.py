@@ -102,3 +102,11 @@ async def forget(connection: Connection, retention_days: int, limit: int) -> int
         limit,
     )
     return int(status.rpartition(" ")[2])
+
+
+async def count_over(connection: Connection, retention_days: int) -> int:
+    """How many sign-ins are kept that were over so long ago."""
+    found: int = await connection.fetchval(
+        "select count(*) from session where expires_at < now() - make_interval(days => $1)", retention_days
+    )
+    return found

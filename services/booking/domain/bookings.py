@@ -8,7 +8,7 @@ from uuid import UUID
 from pydantic import BaseModel
 
 from services.booking.domain import codes, problems
-from services.booking.domain.requests import BookingRequest, Proxy, takes_texts
+from services.booking.domain.requests import BookingRequest, Correction, Proxy, takes_texts
 from shared.documents import DocumentType, birth_date
 from shared.events import booking as events
 from shared.privacy import mask_name, mask_number
@@ -334,3 +334,15 @@ def check_agreeable(booking: Booking, now: datetime) -> bool:
     if booking.state == "to_confirm" and booking.starts_at <= now:
         raise problems.SlotPast
     return booking.state == "to_confirm"
+
+
+def check_correctable(booking: Booking, wish: Correction, now: datetime) -> None:
+    """Raises BookingAlreadyCancelled, SlotPast, or InvalidRequest for a document of somebody not yet born."""
+    if booking.state == "cancelled":
+        raise problems.BookingAlreadyCancelled
+    if booking.starts_at <= now:
+        raise problems.SlotPast
+    born = birth_date(wish.document.type, wish.document.number) if wish.document else None
+    if born is not None and born > now.date():
+        detail = "the number holds a date of birth that is yet to come"
+        raise problems.InvalidRequest.of("/document/number", "document_birth_ahead", detail)

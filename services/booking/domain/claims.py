@@ -37,6 +37,8 @@ class Claim:
     email: bytes | None
     proxy: bytes | None
     note: bytes | None
+    privacy_version: str | None = None
+    """The version of the privacy notice that was accepted, if any was shown."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -127,6 +127,22 @@ class CancelTooLate(Problem):
     title = "It is too late to cancel this booking."
 
 
+class PrivacyVersionUnknown(Problem):
+    """The accepted version of the privacy notice is none of ours: the pages' `/privacy` shows those that there are."""
+
+    status = 422
+    code = "privacy_version_unknown"
+    title = "There is no such version of the privacy notice."
+
+
+class CorrectionOfPerson(Problem):
+    """Name or document can be put right once, not both: a seat is its visitor's and is not handed on."""
+
+    status = 409
+    code = "correction_of_person"
+    title = "A booking is not handed on to somebody else."
+
+
 class TooManyTries(Problem):
     """The limit on guessing; `Retry-After` says when it is over."""
 

@@ -175,6 +175,8 @@ class BookingRequest(Body):
     """What troubles the visitor, in one sentence."""
     raised_before: Annotated[bool, Field(strict=True)] | None = None
     language: Literal["zh", "en"] = "zh"
+    privacy_version: Annotated[str, StringConstraints(min_length=1, max_length=20)] | None = None
+    """The version of the privacy notice that the visitor has read and accepted; none where none was shown."""
 
 
 class CodeAndDigits(Body):
@@ -182,6 +184,14 @@ class CodeAndDigits(Body):
 
     code: Code
     digits: Digits
+
+
+class Correction(CodeAndDigits):
+    """What was wrong about who comes; what is left out stays."""
+
+    name: Name | None = None
+    document: Document | None = None
+    phone: Phone | None = None
 
 
 class CodeAlone(Body):

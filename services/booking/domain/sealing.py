@@ -5,21 +5,25 @@ hash is keyed too: a plain hash of a body that holds an ID number could be guess
 """
 
 from datetime import datetime, time
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from services.booking.domain import codes, problems
 from services.booking.domain.bookings import Person, Row
 from services.booking.domain.claims import Channel, Claim
-from services.booking.domain.requests import BookingRequest, Document, Proxy
+from services.booking.domain.requests import BookingRequest, Correction, Document, Proxy
 from shared.documents import birth_date, index_type, is_person
+from shared.notices import VERSIONS
 from shared.privacy import Vault
 
 
 def claim_of(request: BookingRequest, *, channel: Channel, idempotency_key: str, vault: Vault, zone: ZoneInfo) -> Claim:
-    """The claim that a request makes. Raises InvalidRequest where one online shows no document."""
+    """The claim of a request. Raises InvalidRequest where one online shows no document, or PrivacyVersionUnknown."""
     visitor, document = request.visitor, request.visitor.document
     if document is None and channel == "online":
         raise problems.InvalidRequest.of("/visitor/document", "document_required", "a document is needed to book")
+    if request.privacy_version is not None and request.privacy_version not in VERSIONS:
+        raise problems.PrivacyVersionUnknown
     return Claim(
         slot_id=request.slot_id,
         matter_id=request.matter_id,
@@ -41,6 +45,7 @@ def claim_of(request: BookingRequest, *, channel: Channel, idempotency_key: str,
         email=_seal(vault, visitor.email, "email"),
         proxy=_seal(vault, request.proxy.model_dump_json() if request.proxy else None, "proxy"),
         note=_seal(vault, request.note, "note"),
+        privacy_version=request.privacy_version,
     )
 
 
@@ -56,6 +61,27 @@ def person_of(row: Row, vault: Vault) -> Person:
         proxy=Proxy.model_validate_json(proxy) if proxy is not None else None,
         note=_open(vault, row["note"], "note"),
     )
+
+
+def corrected(person: Person, wish: Correction, vault: Vault) -> tuple[dict[str, Any], bool]:
+    """The columns that a correction changes, and whether they say who comes. Raises CorrectionOfPerson for another."""
+    changes: dict[str, Any] = {}
+    if wish.phone is not None and wish.phone != person.phone:
+        changes["phone"] = vault.encrypt(wish.phone, "booking.phone")
+    renamed = wish.name is not None and wish.name != person.name
+    shown = wish.document
+    another = shown is not None and (shown.type, shown.number) != (person.document_type, person.document)
+    if renamed and another:
+        raise problems.CorrectionOfPerson
+    if wish.name is not None and renamed:
+        changes["name"] = vault.encrypt(wish.name, "booking.name")
+    if shown is not None and another:
+        changes |= {
+            "document": vault.encrypt(shown.number, "booking.document"),
+            "document_type": shown.type,
+            "document_key": vault.document_key(index_type(shown.type), shown.number),
+        }
+    return changes, renamed or another
 
 
 def person_lock(document_key: bytes) -> int:

@@ -1,7 +1,8 @@
 """Single bookings and lists of them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 import asyncpg
@@ -123,12 +124,12 @@ async def lock_states(connection: Connection, ids: Sequence[UUID]) -> list[async
 async def lock_live_of_slots(
     connection: Connection, slot_ids: Sequence[int], after: UUID | None, limit: int
 ) -> list[UUID]:
-    """Lock the next live bookings of locked slots, in the order of their ids."""
+    """Lock the next live bookings of locked slots, in the order of their ids; of the anonymous nothing is told."""
     rows = await connection.fetch(
         """
         select booking_id
         from booking
-        where slot_id = any($1::int[]) and live and ($2::uuid is null or booking_id > $2)
+        where slot_id = any($1::int[]) and live and anonymised_at is null and ($2::uuid is null or booking_id > $2)
         order by booking_id
         limit $3
         for no key update
@@ -225,23 +226,88 @@ async def overlaps(connection: Connection, booking_id: UUID) -> bool:
     return found
 
 
-async def anonymise(connection: Connection, ended_before: datetime, limit: int) -> int:
-    """Take the persons out of bookings that ended before then, at most `limit`; how many there were."""
-    status = await connection.execute(
+async def count_ended(connection: Connection, ended_before: datetime) -> int:
+    """How many bookings that ended before then name their visitor."""
+    found: int = await connection.fetchval(
+        "select count(*) from booking where ends_at < $1 and anonymised_at is null", ended_before
+    )
+    return found
+
+
+async def lock_ended(connection: Connection, ended_before: datetime, limit: int) -> list[asyncpg.Record]:
+    """Lock bookings that ended before then and name their visitor, the oldest first: id and document's blind index."""
+    return await connection.fetch(
         """
-        update booking
-        set anonymised_at = county_now(), raised_before = null, code = null, idempotency_key = null,
-            body_hash = null, document_type = null, document_key = null, document = null, name = null, phone = null,
-            email = null, proxy = null, note = null
-        where booking_id in (
-            select booking_id
-            from booking
-            where ends_at < $1 and anonymised_at is null
-            order by ends_at
-            limit $2
-            for no key update skip locked)
+        select booking_id, document_key
+        from booking
+        where ends_at < $1 and anonymised_at is null
+        order by ends_at
+        limit $2
+        for no key update skip locked
         """,
         ended_before,
         limit,
     )
-    return int(status.rpartition(" ")[2])
+
+
+async def anonymise(
+    connection: Connection, booking_ids: Sequence[UUID], kept_keys: Sequence[bytes]
+) -> list[asyncpg.Record]:
+    """Take the persons out of locked bookings, but for blind indexes in `kept_keys`; the ids of the bookings.
+
+    `anonymised_at` is the marker by which their state is told no more, the higher version what no older state passes.
+    """
+    return await connection.fetch(
+        """
+        update booking
+        set anonymised_at = county_now(), version = version + 1, raised_before = null, code = null,
+            idempotency_key = null, body_hash = null, document_type = null,
+            document_key = case when document_key = any($2::bytea[]) then document_key end, document = null,
+            name = null, phone = null, email = null, proxy = null, note = null
+        where booking_id = any($1::uuid[]) and anonymised_at is null
+        returning booking_id
+        """,
+        booking_ids,
+        kept_keys,
+    )
+
+
+async def lock_of_person(connection: Connection, document_keys: Sequence[bytes], limit: int) -> list[asyncpg.Record]:
+    """Lock the bookings of a person's documents that name them; `upcoming` where the seat is kept and not yet over."""
+    return await connection.fetch(
+        """
+        select booking.*, session.cancel_until, live and ends_at > county_now() as upcoming
+        from booking join session using (session_id)
+        where document_key = any($1::bytea[]) and anonymised_at is null
+        order by booking_id
+        limit $2
+        for no key update of booking
+        """,
+        document_keys,
+        limit,
+    )
+
+
+async def lock_person(connection: Connection, person: int) -> None:
+    """Lock a person, before any booking, with the lock that claims take: `sealing.person_lock`."""
+    await connection.execute("select pg_advisory_xact_lock($1)", person)
+
+
+async def correct(connection: Connection, booking_id: UUID, changes: Mapping[str, Any], *, identity: bool) -> None:
+    """Put right who comes with a locked booking; `changes` are columns, and what is not there stays as it is.
+
+    asyncpg.UniqueViolationError (`booking_person_once`) where another booking of that document stands beside it.
+    """
+    await connection.execute(
+        """
+        update booking
+        set name = coalesce($2, name), phone = coalesce($3, phone), document = coalesce($4, document),
+            document_type = coalesce($5, document_type), document_key = coalesce($6, document_key),
+            identity_corrected_at = case when $7 then county_now() else identity_corrected_at end,
+            version = version + 1, corrected_version = version + 1
+        where booking_id = $1
+        """,
+        booking_id,
+        *(changes.get(name) for name in ("name", "phone", "document", "document_type", "document_key")),
+        identity,
+    )

@@ -57,3 +57,11 @@ async def forget(connection: Connection, window_minutes: int, limit: int) -> int
         limit,
     )
     return int(status.rpartition(" ")[2])
+
+
+async def count_over(connection: Connection, window_minutes: int) -> int:
+    """How many counts are kept whose window is over."""
+    found: int = await connection.fetchval(
+        "select count(*) from tries where window_from + make_interval(mins => $1) <= county_now()", window_minutes
+    )
+    return found

@@ -131,3 +131,17 @@ async def forget_console_messages(connection: Connection, days: int, limit: int)
         limit,
     )
     return int(status.rpartition(" ")[2])
+
+
+async def count_console_messages(connection: Connection, days: int) -> int:
+    """How many messages in the console's box are so many days old."""
+    found: int = await connection.fetchval(
+        "select count(*) from console_message where sent_at < county_now() - make_interval(days => $1)", days
+    )
+    return found
+
+
+async def delete_console_messages_about(connection: Connection, booking_ids: Sequence[str]) -> int:
+    """Empty the console's box of messages about bookings; how many."""
+    status = await connection.execute("delete from console_message where about = any($1::text[])", booking_ids)
+    return int(status.rpartition(" ")[2])

@@ -228,9 +228,14 @@ async def settle(connection: Connection, rows: Sequence[tuple[UUID, str, str | N
 
 
 async def select_said_ids(connection: Connection, after: UUID, limit: int) -> list[UUID]:
-    """The next ids of messages that were said to be queued, in their order."""
+    """The next ids of messages that were said to be queued, in their order; those that were forgotten are left out."""
     rows = await connection.fetch(
-        "select message_id from message where message_id > $1 and version > 0 order by message_id limit $2",
+        """
+        select message_id from message
+        where message_id > $1 and version > 0 and forgotten_at is null
+        order by message_id
+        limit $2
+        """,
         after,
         limit,
     )
@@ -238,9 +243,15 @@ async def select_said_ids(connection: Connection, after: UUID, limit: int) -> li
 
 
 async def lock_said(connection: Connection, ids: Sequence[UUID]) -> Rows:
-    """Lock messages that were said to be queued, in the order of their ids."""
+    """Lock messages that were said to be queued, in the order of their ids; those that were forgotten are left out."""
     return await connection.fetch(
-        "select * from message where message_id = any($1::uuid[]) and version > 0 order by message_id for update", ids
+        """
+        select * from message
+        where message_id = any($1::uuid[]) and version > 0 and forgotten_at is null
+        order by message_id
+        for update
+        """,
+        ids,
     )
 
 
@@ -291,21 +302,46 @@ async def overdue_seconds(connection: Connection) -> float:
     return seconds
 
 
-async def forget_messages(connection: Connection, days: int, limit: int) -> int:
-    """Delete words and addresses of messages settled so many days ago; how many messages."""
-    status = await connection.execute(
-        """
-        update message
-        set address = null, phone = null, subject = null, body = null
-        where message_id in (
-            select message_id from message
-            where settled_at < county_now() - make_interval(days => $1) and (body is not null or phone is not null)
-            order by settled_at
-            limit $2
-            for update skip locked
-        )
-        """,
+_OVER = "settled_at < county_now() - make_interval(days => $1) and forgotten_at is null"
+
+
+async def count_messages(connection: Connection, days: int) -> int:
+    """How many messages that were settled so many days ago have words or an address."""
+    found: int = await connection.fetchval(f"select count(*) from message where {_OVER}", days)  # noqa: S608
+    return found
+
+
+async def select_over(connection: Connection, days: int, limit: int) -> list[UUID]:
+    """Lock some of them, the oldest first, by id."""
+    rows = await connection.fetch(
+        f"select message_id from message where {_OVER} order by settled_at limit $2 for update skip locked",  # noqa: S608
         days,
         limit,
     )
+    return [row["message_id"] for row in rows]
+
+
+async def forget_messages(connection: Connection, message_ids: Sequence[UUID]) -> int:
+    """Delete words and addresses of locked messages that are settled, and raise their versions; how many there were.
+
+    One that was never said to be queued keeps its version 0, by which it is known.
+    """
+    status = await connection.execute(
+        """
+        update message
+        set address = null, phone = null, subject = null, body = null, forgotten_at = county_now(),
+            version = version + case when version = 0 then 0 else 1 end
+        where message_id = any($1::uuid[]) and settled_at is not null and forgotten_at is null
+        """,
+        message_ids,
+    )
     return int(status.rpartition(" ")[2])
+
+
+async def lock_about(connection: Connection, booking_ids: Sequence[str], limit: int) -> Rows:
+    """Lock the messages about bookings, the oldest first."""
+    return await connection.fetch(
+        "select * from message where about = any($1::text[]) order by message_id limit $2 for update",
+        booking_ids,
+        limit,
+    )

@@ -107,9 +107,14 @@ class Day:
         outcomes: tuple[events.Outcome, ...] = (),
         remarks: tuple[events.Remark, ...] = (),
     ) -> Ticket:
-        """Keep a ticket's new state and say so. Raises WindowBusy or PersonElsewhere."""
+        """Keep a ticket's new state and say so. Raises WindowBusy or PersonElsewhere.
+
+        Of a visitor who was forgotten nothing is told any more: a day that is signed late has its figures all the same.
+        """
         with constraints(CONFLICTS):
             saved = await tickets.update_ticket(self.connection, ticket, event.__name__)
+        if saved.forgotten_at is not None:
+            return saved
         visit = saved.public(outcomes, remarks)
         await outbox.append(self.connection, event(version=saved.version, visit=visit))
         return saved

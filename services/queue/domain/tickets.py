@@ -96,6 +96,8 @@ class Ticket:
     """Deaf or frail: somebody goes and fetches them."""
     away_until: datetime | None = None
     """Passed over until then, unless they are back before."""
+    forgotten_at: datetime | None = None
+    """When what named the visitor was taken out; nothing is told of the ticket from then on."""
 
     @classmethod
     def of(cls, row: Row) -> Self:

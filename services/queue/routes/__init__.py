@@ -4,7 +4,7 @@ Until sign-in (`shared.access`), whatever a counter, kiosk, window or director d
 a visitor's own page, opened by the unguessable token of their ticket, are for anyone.
 """
 
-from services.queue.routes import closing, documents, hall, leaving, speech, visitor, windows
+from services.queue.routes import closing, documents, hall, leaving, rights, speech, visitor, windows
 from shared.audit.routes import make_router
 
 routers = (
@@ -15,5 +15,6 @@ routers = (
     documents.router,
     leaving.router,
     closing.router,
+    rights.router,
     make_router("queue"),
 )

@@ -278,12 +278,12 @@ async def lock_windows(connection: Connection, ids: Sequence[tuple[str, ...]]) -
 
 
 async def select_aggregate_ids(connection: Connection, after: str, limit: int) -> list[str]:
-    """The next ids of everything that was told of, in their order as text."""
+    """The next ids of everything that was told of, but for the forgotten, in their order as text."""
     rows = await connection.fetch(
         """
         select id
         from (
-            select ticket_id::text as id from ticket
+            select ticket_id::text as id from ticket where forgotten_at is null
             union all select visit_id::text from no_show
             union all select session_id || ':' || window_id from window_day where version > 0
             union all select finding_id::text from finding

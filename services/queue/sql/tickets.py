@@ -295,9 +295,12 @@ async def delete_results(connection: Connection, ticket_id: UUID) -> None:
 
 
 async def lock_by_ids(connection: Connection, ticket_ids: Sequence[UUID]) -> Rows:
-    """Lock tickets in the order of their ids."""
+    """Lock tickets in the order of their ids, to tell their state again; those of the forgotten are left out."""
     return await connection.fetch(
-        "select * from ticket where ticket_id = any($1::uuid[]) order by ticket_id for update", list(ticket_ids)
+        """
+        select * from ticket where ticket_id = any($1::uuid[]) and forgotten_at is null order by ticket_id for update
+        """,
+        list(ticket_ids),
     )
 
 

@@ -41,7 +41,7 @@ class LookUp(BaseModel):
 @router.get("/bookings")
 async def voucher(page: Page = OpenPage) -> Response:
     """The voucher, as long as this browser may open it."""
-    booking = await _held_booking(page)
+    booking = await held_booking(page)
     matter, session, channels = await asyncio.gather(
         page.queries.matter_or_none(booking.matter_id),
         page.queries.session_or_none(booking.session_id),
@@ -64,7 +64,7 @@ async def voucher(page: Page = OpenPage) -> Response:
     )
 
 
-def _held(page: Page) -> Held:
+def held_of(page: Page) -> Held:
     """What this browser may open. Raises NotThere, which leads to the look-up."""
     held = page.site.cookies.voucher(page.request)
     if held is None:
@@ -72,9 +72,9 @@ def _held(page: Page) -> Held:
     return held
 
 
-async def _held_booking(page: Page) -> Booking:
+async def held_booking(page: Page) -> Booking:
     """The booking that this browser may open. Raises NotThere, which leads to the look-up or says what is wrong."""
-    held = _held(page)
+    held = held_of(page)
     try:
         return await page.commands.look_up(held.code, held.digits)
     except Unavailable:
@@ -98,7 +98,7 @@ async def _held_booking(page: Page) -> Booking:
 @router.get("/bookings/calendar.ics")
 async def calendar(page: Page = OpenPage) -> Response:
     """The booking for a phone's calendar."""
-    booking = await _held_booking(page)
+    booking = await held_booking(page)
     matter, session = await asyncio.gather(
         page.queries.matter_or_none(booking.matter_id), page.queries.session_or_none(booking.session_id)
     )
@@ -191,7 +191,7 @@ def _show_look_up(  # noqa: PLR0913  (what the page says)
 @router.get("/bookings/cancel")
 async def cancel_form(page: Page = OpenPage) -> Response:
     """真的要取消吗?"""
-    booking = await _held_booking(page)
+    booking = await held_booking(page)
     if booking.state == "cancelled":
         return page.go("/bookings")
     matter = await page.queries.matter_or_none(booking.matter_id)
@@ -201,8 +201,8 @@ async def cancel_form(page: Page = OpenPage) -> Response:
 @router.post("/bookings/cancel")
 async def cancel(page: Page = OpenPage, posted: Posted = PostedForm) -> Response:
     """Give the seat back. Twice is once."""
-    held = _held(page)
-    if not posted.is_fresh or not _is_shown(posted, held):
+    held = held_of(page)
+    if not posted.is_fresh or not is_shown(posted, held):
         return page.go("/bookings/cancel")
     try:
         await page.commands.cancel(held.code, held.digits)
@@ -215,13 +215,13 @@ async def cancel(page: Page = OpenPage, posted: Posted = PostedForm) -> Response
 @router.post("/bookings/agree")
 async def agree(page: Page = OpenPage, posted: Posted = PostedForm) -> Response:
     """Agree to the day that the session moved to."""
-    held = _held(page)
-    if posted.is_fresh and _is_shown(posted, held):
+    held = held_of(page)
+    if posted.is_fresh and is_shown(posted, held):
         await page.commands.agree(held.code, held.digits)
     return page.go("/bookings")
 
 
-def _is_shown(posted: Posted, held: Held) -> bool:
+def is_shown(posted: Posted, held: Held) -> bool:
     """Whether the form is about the booking that is open: another tab may have opened another one meanwhile."""
     return posted.get("booking") == held.booking_id
 

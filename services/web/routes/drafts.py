@@ -33,6 +33,7 @@ from services.web.routes.posted import Posted, PostedForm
 from services.web.security import Held
 from services.web.upstream import Refused, Unavailable
 from shared.access import Caller, allow
+from shared.notices import CURRENT
 
 logger = structlog.get_logger(__name__)
 router = APIRouter(
@@ -108,7 +109,7 @@ async def check(matter_id: Id, draft_id: DraftId, page: Page = OpenPage) -> Resp
     chosen = await _free_choice(page, draft)
     if not draft.typed or draft.findings(page, chosen.session):
         return page.go(draft.address("details"))
-    return page.show("check.html", personal=True, draft=draft, chosen=chosen, key=_key(page, draft))
+    return page.show("check.html", personal=True, draft=draft, chosen=chosen, key=_key(page, draft), notice=CURRENT)
 
 
 @router.post("/check")

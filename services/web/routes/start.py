@@ -8,6 +8,7 @@ from services.web.domain import Matter, Matters, release_state
 from services.web.pages import OpenPage, Page
 from services.web.queries import or_none
 from shared.access import Caller, allow
+from shared.notices import CURRENT, NOTICES
 
 router = APIRouter(include_in_schema=False, dependencies=[allow(Caller.CITIZEN)])
 
@@ -58,8 +59,10 @@ async def general_desk_matter(page: Page) -> Matter | None:
 
 @router.get("/privacy")
 async def privacy(page: Page = OpenPage) -> Response:
-    """怎样保护您的信息."""
-    return page.show("privacy.html")
+    """怎样保护您的信息: the current version, or an earlier one that is asked for."""
+    asked = page.query.get("version", CURRENT.version)
+    notice = next((each for each in NOTICES if each.version == asked), CURRENT)
+    return page.show("privacy.html", notice=notice, current=CURRENT, notices=NOTICES)
 
 
 @router.get("/accessibility")

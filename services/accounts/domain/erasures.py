@@ -1,0 +1,119 @@
+"""An order to forget somebody: how it is asked for, how it stands, and what proves it in the end."""
+
+import hashlib
+import json
+from datetime import datetime
+from typing import Any, Literal, Self
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, model_validator
+from pydantic_core import PydanticCustomError
+
+from shared.documents import DocumentType, canonical_number
+from shared.rights.requests import Hold
+
+Basis = Literal["in_person", "in_writing", "signed_in"]
+"""How the person asked: with the document before us, by a letter that is filed, or signed in."""
+PartState = Literal["waiting", "held", "done"]
+
+FIRST = "booking"
+"""Answers first: it alone knows which bookings are a person's."""
+SERVICES = (FIRST, "queue", "notifications")
+"""Who holds personal data of visitors. The roster holds none."""
+HELD_SECONDS = 3600.0
+"""How long until a service is asked again about what it had to keep."""
+LEASE_SECONDS = 60.0
+"""How long a part is in one worker's hands."""
+WAIT_MOST_SECONDS = 600.0
+
+
+def wait_seconds(asked: int) -> float:
+    """How long until a service is asked again that did not answer: doubling from two seconds to ten minutes."""
+    return min(2.0 ** min(asked, 20), WAIT_MOST_SECONDS)
+
+
+class ShownDocument(BaseModel):
+    """A document as it was shown, brought into its canonical form."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    type: DocumentType
+    number: str
+
+    @model_validator(mode="after")
+    def _canonical(self) -> Self:
+        if len(self.number) > 40:  # noqa: PLR2004  (as booking reads them)
+            raise PydanticCustomError("document_format", "this is not such a document's number")
+        object.__setattr__(self, "number", canonical_number(self.type, self.number))
+        return self
+
+
+class NewErasure(BaseModel):
+    """Who is to be forgotten: by the document that was shown or named."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    document: ShownDocument
+    basis: Literal["in_person", "in_writing"]
+
+
+class NewExport(BaseModel):
+    """Whose data is to be handed out: by the document that was shown."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    document: ShownDocument
+
+
+class PartView(BaseModel):
+    """What one service has done so far."""
+
+    service: str
+    state: PartState
+    erased: dict[str, int]
+    """Rows from which the person was taken, by table."""
+    held: list[Hold]
+    """What stands in the way; it is looked at again every hour."""
+    asked: int
+    fault: str | None
+    answered_at: datetime | None
+
+
+class ErasureView(BaseModel):
+    """How an order stands. `proof` is there once every service has erased all."""
+
+    erasure_id: str
+    state: Literal["running", "held", "completed"]
+    basis: Basis
+    requested_by: str
+    requested_at: datetime
+    completed_at: datetime | None
+    parts: list[PartView]
+    proof: dict[str, Any] | None
+    proof_hash: str | None
+    """SHA-256 of the proof as canonical JSON, hexadecimal; the audit's chain holds it as well."""
+
+
+def proof_of(erasure_id: UUID, row: Any, parts: list[PartView], completed_at: datetime) -> dict[str, Any]:
+    """What was erased where and when, and by whose request. It names nobody but who asked on the person's behalf."""
+    return {
+        "erasure_id": str(erasure_id),
+        "requested_by": row["requested_by"],
+        "basis": row["basis"],
+        "requested_at": row["requested_at"].isoformat(),
+        "completed_at": completed_at.isoformat(),
+        "services": [
+            {
+                "service": part.service,
+                "erased": part.erased,
+                "answered_at": part.answered_at.isoformat() if part.answered_at else None,
+            }
+            for part in parts
+        ],
+    }
+
+
+def hash_of(proof: dict[str, Any]) -> bytes:
+    """The proof's SHA-256, over its canonical JSON: anybody who holds the proof can reckon it again."""
+    canonical = json.dumps(proof, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
+    return hashlib.sha256(canonical.encode()).digest()
