@@ -65,7 +65,7 @@ async def run(report: Report, *, folder: Path | None, visitors: int, speed: floa
     report.progress("starting the whole system" if folder is None else f"joining the system on {folder}")
     async with (
         _system(folder) as installation,
-        httpx.AsyncClient(base_url=installation.address, trust_env=False, timeout=TIMEOUT_SECONDS) as http,
+        httpx.AsyncClient(base_url=installation.staff_address, trust_env=False, timeout=TIMEOUT_SECONDS) as http,
     ):
         hall = Hall(http, "")
         await until("a session that can be booked", partial(day.is_planned, hall))

@@ -7,6 +7,7 @@ from services.web.routes import (
     closing,
     counter,
     desk,
+    disclosure,
     drafts,
     hall,
     leaving,
@@ -35,4 +36,5 @@ ROUTERS = (
     closing.router,
     leaving.router,
     assets.router,
+    disclosure.router,
 )
