@@ -18,6 +18,7 @@ from shared.access import is_from_service
 from shared.application import Runtime, runtime
 from shared.gateway import client_address
 from shared.identity.tokens import Principal
+from shared.limits import network_of
 from shared.privacy import Vault
 from shared.problems import RESPONSES
 
@@ -119,7 +120,7 @@ async def count_try(request: Request, running: Runtime, login: str) -> list[byte
     chosen, sealed = settings(running), vault(running)
     limits = [
         (sealed.blind_index("accounts.tries.login", login), chosen.tries_per_login),
-        (sealed.blind_index("accounts.tries.address", origin(request).address), chosen.tries_per_address),
+        (sealed.blind_index("accounts.tries.address", network_of(origin(request).address)), chosen.tries_per_address),
     ]
     async with database.transaction(running.pool) as connection:
         await entering.count_try(connection, limits, chosen.tries_window_minutes)
