@@ -15,12 +15,14 @@ under it nobody's limit must fly by. Around an end twice the limit may pass.
 
 import asyncio
 import time
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from ipaddress import IPv6Address, ip_address, ip_network
+from itertools import islice
 from math import ceil
+from typing import NamedTuple
 
 from fastapi import Request
 
@@ -32,15 +34,12 @@ from shared.limits import sql
 from shared.problems import Problem
 
 PAUSE_SECONDS = 1.0
-BATCH = 2000
-"""Counts added by one statement."""
+BATCH = 500
+"""Counts added by one statement: few, for nobody is served while they are written down."""
 KNOWN_MOST = 100_000
 """Counts that a process remembers. Past it, it forgets those that the database knows, and asks for them again."""
 HOME_BITS = 64
 """Of an IPv6 address, what one household or device is given: it may take any of the addresses below."""
-
-_Key = tuple[bytes, int]
-"""Of what, and in which second since 1970 its window ends."""
 
 
 class TooManyRequests(Problem):
@@ -51,13 +50,16 @@ class TooManyRequests(Problem):
     title = "Too many requests."
 
 
-@dataclass(frozen=True, slots=True)
-class Limit:
+class Limit(NamedTuple):
     """So many in each window of so many seconds, under one key."""
 
     key: bytes
     most: int
     seconds: int
+
+
+_Counts = defaultdict[int, Counter[bytes]]
+"""By the second since 1970 in which their window ends, and then by key: what is over is dropped as a whole."""
 
 
 class Limits:
@@ -66,30 +68,34 @@ class Limits:
     def __init__(self, pool: Pool, *, clock: Callable[[], float] = time.time) -> None:
         self._pool = pool
         self._clock = clock
-        self._known: dict[_Key, int] = {}
+        self._known: _Counts = defaultdict(Counter)
         """Everybody's counts, as far as they are heard of, this process's own included."""
-        self._unsent: Counter[_Key] = Counter()
+        self._unsent: _Counts = defaultdict(Counter)
 
     def take(self, limits: Sequence[Limit]) -> None:
         """Count one under each limit, or, where one is reached, under none. Raises TooManyRequests."""
         now = self._clock()
-        keys = [(each.key, _end(now, each.seconds)) for each in limits]
-        waits = [key[1] - now for each, key in zip(limits, keys, strict=True) if self._known.get(key, 0) >= each.most]
+        waits = []
+        for each in limits:
+            end = _end(now, each.seconds)
+            if self._known[end].get(each.key, 0) >= each.most:
+                waits.append(end - now)
         if waits:
             raise TooManyRequests(headers={"Retry-After": str(max(1, ceil(max(waits))))})
-        self._add(keys, 1)
+        self._add(now, limits, 1)
 
     def give_back(self, limits: Sequence[Limit]) -> None:
         """Take back what was just counted: it came to nothing."""
-        now = self._clock()
-        self._add([(each.key, _end(now, each.seconds)) for each in limits], -1)
+        self._add(self._clock(), limits, -1)
 
-    def _add(self, keys: Sequence[_Key], count: int) -> None:
-        for key in keys:
-            self._known[key] = max(self._known.get(key, 0) + count, 0)
-            self._unsent[key] += count
+    def _add(self, now: float, limits: Sequence[Limit], count: int) -> None:
+        for each in limits:
+            end = _end(now, each.seconds)
+            known, unsent = self._known[end], self._unsent[end]
+            known[each.key] = max(known.get(each.key, 0) + count, 0)
+            unsent[each.key] = unsent.get(each.key, 0) + count
 
-    async def keep(self, *_: object) -> None:
+    async def keep(self) -> None:
         """Exchange counts with the other processes once a second, and forget what is over, for ever."""
         while True:
             while await self.exchange():
@@ -98,35 +104,51 @@ class Limits:
 
     async def exchange(self) -> bool:
         """Tell and hear once, and forget; whether there is more to do. Raises what the database does."""
-        keys = sorted(key for key, count in self._unsent.items() if count)[:BATCH]
-        sent = {key: self._unsent.pop(key) for key in keys}
+        now = self._clock()
+        self._forget(now)
+        sent = self._take_unsent()
         try:
             async with database.transaction(self._pool) as connection:
                 await sql.commit_lightly(connection)
                 counted = await sql.add(
                     connection,
-                    [key for key, _ in keys],
-                    [datetime.fromtimestamp(end, UTC) for _, end in keys],
-                    list(sent.values()),
+                    [datetime.fromtimestamp(end, UTC) for end, _, _ in sent],
+                    [key for _, key, _ in sent],
+                    [count for _, _, count in sent],
                 )
-                over = datetime.fromtimestamp(self._clock(), UTC) - timedelta(minutes=1)
+                over = datetime.fromtimestamp(now, UTC) - timedelta(minutes=1)
                 forgotten = await sql.forget(connection, over, BATCH)
         except BaseException:
-            self._unsent.update(sent)
+            for end, key, count in sent:
+                self._unsent[end][key] += count
             raise
         for row in counted:
-            key = (row["key"], round(row["ends_at"].timestamp()))
-            self._known[key] = max(row["count"] + self._unsent[key], 0)
-        self._forget()
-        return len(keys) == BATCH or forgotten == BATCH
+            end, key = round(row["ends_at"].timestamp()), row["key"]
+            self._known[end][key] = max(row["count"] + self._unsent[end][key], 0)
+        return len(sent) == BATCH or forgotten == BATCH
 
-    def _forget(self) -> None:
+    def _take_unsent(self) -> list[tuple[int, bytes, int]]:
+        """The next to be told, sorted, so that no two processes ever wait for each other."""
+        sent: list[tuple[int, bytes, int]] = []
+        for end in sorted(self._unsent):
+            counts = self._unsent[end]
+            for key in list(islice(counts, BATCH - len(sent))):
+                count = counts.pop(key)
+                if count:
+                    sent.append((end, key, count))
+            if not counts:
+                del self._unsent[end]
+        return sorted(sent)
+
+    def _forget(self, now: float) -> None:
         """Drop from memory what is over, and, where it is still too much, what the database can tell again."""
-        now = self._clock()
-        self._unsent = Counter({key: count for key, count in self._unsent.items() if count and key[1] > now})
-        self._known = {key: count for key, count in self._known.items() if key[1] > now}
-        if len(self._known) > KNOWN_MOST:
-            self._known = {key: count for key, count in self._known.items() if key in self._unsent}
+        for counts in (self._known, self._unsent):
+            for end in [end for end in counts if end <= now]:
+                del counts[end]
+        if sum(map(len, self._known.values())) > KNOWN_MOST:
+            for end, known in self._known.items():
+                unsent = self._unsent.get(end, Counter())
+                self._known[end] = Counter({key: known[key] for key in unsent})
 
 
 def _end(now: float, seconds: int) -> int:
@@ -140,6 +162,7 @@ def address_of(request: Request) -> str:
     return client_address(request)
 
 
+@lru_cache(4096)
 def network_of(address: str) -> str:
     """What counts as one asker: an IPv4 address, the network that one IPv6 customer gets, or what is no address."""
     try:

@@ -9,20 +9,26 @@ from shared.database import Connection
 
 
 async def add(
-    connection: Connection, keys: Sequence[bytes], ends: Sequence[datetime], counts: Sequence[int]
+    connection: Connection, ends: Sequence[datetime], keys: Sequence[bytes], counts: Sequence[int]
 ) -> list[asyncpg.Record]:
-    """Add to the counts, which the caller has sorted by key and end; what they are now."""
+    """Add to the counts, which the caller has sorted by end and key; those above one, as they are now.
+
+    A count of one is nobody's but the caller's own: nearly all are, and need not be told.
+    """
     return await connection.fetch(
         """
-        insert into counted as known (key, ends_at, count)
-        select key, ends_at, count
-        from unnest($1::bytea[], $2::timestamptz[], $3::bigint[]) with ordinality as said (key, ends_at, count, place)
-        order by place
-        on conflict (key, ends_at) do update set count = greatest(known.count + excluded.count, 0)
-        returning key, ends_at, count
+        with added as (
+            insert into counted as known (ends_at, key, count)
+            select ends_at, key, count
+            from unnest($1::timestamptz[], $2::bytea[], $3::bigint[])
+                with ordinality as said (ends_at, key, count, place)
+            order by place
+            on conflict (ends_at, key) do update set count = greatest(known.count + excluded.count, 0)
+            returning ends_at, key, count)
+        select ends_at, key, count from added where count > 1
         """,
-        keys,
         ends,
+        keys,
         counts,
     )
 
@@ -36,8 +42,8 @@ async def forget(connection: Connection, before: datetime, limit: int) -> int:
     """Delete counts whose window ended before, at most `limit`; how many there were."""
     status = await connection.execute(
         """
-        delete from counted where (key, ends_at) in (
-            select key, ends_at from counted where ends_at < $1 order by ends_at limit $2 for update skip locked)
+        delete from counted where (ends_at, key) in (
+            select ends_at, key from counted where ends_at < $1 order by ends_at limit $2 for update skip locked)
         """,
         before,
         limit,

@@ -3,13 +3,11 @@
 -- migrate:up
 
 create table counted (
-    key bytea not null,
     ends_at timestamptz not null,
+    key bytea not null,
     count bigint not null,
-    constraint counted_pkey primary key (key, ends_at)
+    constraint counted_pkey primary key (ends_at, key)
 );
-
-create index counted_by_end on counted (ends_at);
 
 do $$
 begin
