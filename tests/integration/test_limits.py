@@ -6,6 +6,7 @@ from contextlib import AsyncExitStack
 import asyncpg
 import pytest
 
+from services.booking.settings import BookingSettings
 from shared.limits import Limit, Limits, TooManyRequests, network_of
 from shared.privacy import Vault
 from tests.integration.booking_desk import new_key, opened, running, session, wish
@@ -180,6 +181,20 @@ async def test_the_halls_own_network_asks_more_often(desk, client_of):
     (slot_id, *_) = await desk.slots()
     codes = [(await book(client, wish(slot_id, person))).status_code for person in range(1, 7)]
     assert codes == [201, 201, 409, 409, 429, 429]
+
+
+def test_a_village_may_share_an_address_and_a_hall_even_more(settings_env, monkeypatch):
+    own = {name: value for name, value in settings_env.items() if not name.startswith("BOOKING_")}
+    for name, value in {**own, "BOOKING_HALL_NETWORKS": "10.8.0.0/16"}.items():
+        monkeypatch.setenv(name, value)
+    found = BookingSettings()
+    assert [found.requests_from(each) for each in ("203.0.113.9", "10.8.3.4", "::ffff:10.8.3.4", "nonsense")] == [
+        60,
+        600,
+        600,
+        60,
+    ]
+    assert (found.requests_window_minutes, found.seats_per_document, found.seats_per_phone) == (10, 10, 40)
 
 
 async def test_a_document_takes_so_many_seats_a_day_and_the_counter_always_serves(desk, client_of):
