@@ -183,6 +183,7 @@ def settings_env() -> dict[str, str]:
         "STAFF_ACCESS": "open",
         "KAFKA_BOOTSTRAP_SERVERS": "127.0.0.1:1",
         "LOG_LEVEL": "warning",
+        # All of a test comes from one address, for one phone; test_limits.py has limits of its own.
         "BOOKING_REQUESTS_PER_ADDRESS": str(10**6),
         "BOOKING_SEATS_PER_PHONE": str(10**6),
     }
