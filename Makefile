@@ -11,7 +11,7 @@ help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 # The supervisor is bound to this make: it stops everything when make ends, however make ends.
-up: environment ## run the whole system on this machine; PORT=8080, DATA_DIR=.data
+up: environment ## run the whole system on this machine; PORT=8080, STAFF_PORT=8081, DATA_DIR=.data
 	@exec $(BIN)/python deploy/local/tether.py $$PPID 15 - $(BIN)/python -m deploy.local
 
 code: environment ## what a demo account's telephone shows now; LOGIN=manager

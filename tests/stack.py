@@ -39,9 +39,10 @@ KEPT = pytest.StashKey["Stack"]()
 
 @dataclass(frozen=True)
 class Stack:
-    """The running system. `address` is the gateway's."""
+    """The running system. `address` is the staff's listener, which has everything; `citizens` the citizens'."""
 
     address: str
+    citizens: str
     folder: Path
     process: subprocess.Popen[bytes]
 
@@ -95,6 +96,7 @@ def _start(config: pytest.Config) -> Stack:
     tether = str(ROOT / "deploy/local/tether.py")
     command = [sys.executable, tether, str(os.getpid()), str(int(signal.SIGTERM)), "-"]
     environment = {**os.environ, "PORT": str(port), "DATA_DIR": folder.name, "LOG_LEVEL": "info"}
+    environment["BOOKING_SEATS_PER_PHONE"] = str(10**6)  # nearly everybody in the tests has the same one
     with output.open("wb") as file:
         process = subprocess.Popen(
             [*command, sys.executable, "-m", "deploy.local"], cwd=ROOT, env=environment, stdout=file, stderr=file
@@ -105,7 +107,8 @@ def _start(config: pytest.Config) -> Stack:
         assert process.poll() is None, f"it did not start: {output.read_text(errors='replace')}"
         assert time.monotonic() < deadline, f"it does not get ready: {output.read_text(errors='replace')}"
         time.sleep(0.2)
-    stack = Stack(f"http://127.0.0.1:{port}", Path(folder.name), process)
+    staff_port = json.loads((Path(folder.name) / "ports.json").read_text())["staff"]
+    stack = Stack(f"http://127.0.0.1:{staff_port}", f"http://127.0.0.1:{port}", Path(folder.name), process)
     with ThreadPoolExecutor(1) as aside:  # there may be a loop in this thread
         aside.submit(asyncio.run, _at_noon(stack.folder)).result()
     eventually(lambda: _can_be_booked(stack), START_SECONDS)

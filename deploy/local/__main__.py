@@ -3,7 +3,8 @@
 `python -m deploy.local run SERVICE [ARGUMENT …]`, beside it: `python -m services.SERVICE ARGUMENT …` with the settings
 that the running system gave that service, such as `run booking dead-letters list`; without arguments, its help.
 
-`PORT` (8080) is where the pages are, `DATA_DIR` (`.data` in the checkout) where everything is kept.
+`PORT` (8080) is where the citizens' pages are, `STAFF_PORT` (the next free one) where the staff's are, `DATA_DIR`
+(`.data` in the checkout) where everything is kept.
 Other settings that `make up` was given in the environment, `run` has to be given, too.
 """
 
@@ -84,13 +85,17 @@ def _run(service: str, arguments: Sequence[str]) -> NoReturn:
     os.execve(sys.executable, command, installation.service_environment(service))  # noqa: S606  (no shell is wanted)
 
 
+def _port(name: str, default: str, *, unreadable: int) -> int:
+    """A port as the environment says it; what is no number becomes one that is refused later, in words."""
+    try:
+        return int(os.environ.get(name) or default)
+    except ValueError:
+        return unreadable
+
+
 def main() -> int:
     """The exit code: 0 after a stop that was asked for."""
-    try:
-        port = int(os.environ.get("PORT") or "8080")
-    except ValueError:
-        port = 0  # refused below, in words
-    installation = Installation(_folder(), port)
+    installation = Installation(_folder(), _port("PORT", "8080", unreadable=0), _port("STAFF_PORT", "0", unreadable=-1))
     try:
         installation.hold()
     except Obstacle as obstacle:

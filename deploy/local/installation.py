@@ -2,8 +2,9 @@
 
 Everything lies in one folder, `.data` in the checkout or `DATA_DIR`, with what must not be lost in
 `secrets`, for the user's eyes alone: whoever removes it can no longer read the visitors' data. One supervisor
-at a time holds the folder. `PORT` is the gateway's; the servers behind it take free ports next to it, which
-`ports.json` tells those who join the running stack.
+at a time holds the folder. `PORT` is the citizens' at the gateway, `STAFF_PORT` the staff's, by default the next
+free one; the servers behind it take free ports next to these, which `ports.json` tells those who join the running
+stack.
 """
 
 import fcntl
@@ -31,23 +32,31 @@ class Ports:
     """Where each part listens, all on 127.0.0.1."""
 
     gateway: int
+    """The citizens' listener."""
+    staff: int
+    """The staff's."""
     postgres: int
     kafka: int
     controller: int
     services: dict[str, int]
 
 
-def choose_ports(gateway: int) -> Ports:
-    """The gateway's port as wished, and free ones above it for the others. Raises Obstacle."""
-    if not is_free(gateway):
-        raise Obstacle(
-            f"Port {gateway} cannot be used: another program listens on it, or this user may not. "
-            f"Choose another one, such as `make up PORT={gateway + 1000 if gateway < HIGHEST_PORT - 1000 else 8080}`."
-        )
-    free = (port for port in range(gateway + 1, gateway + PORTS_BESIDE) if is_free(port))
+def choose_ports(gateway: int, staff: int = 0) -> Ports:
+    """The gateway's ports as wished, and free ones above the first for the others. Raises Obstacle.
+
+    With `staff` 0 the staff's listener takes the next free one.
+    """
+    for name, port in (("PORT", gateway), ("STAFF_PORT", staff)):
+        if port and (not is_free(port) or (name == "STAFF_PORT" and port == gateway)):
+            raise Obstacle(
+                f"Port {port} cannot be used: another program listens on it, or this user may not. "
+                f"Choose another one, such as `make up {name}={port + 1000 if port < HIGHEST_PORT - 1000 else 8080}`."
+            )
+    free = (port for port in range(gateway + 1, gateway + PORTS_BESIDE) if port != staff and is_free(port))
     try:
+        staff = staff or next(free)
         services = {service: next(free) for service in SERVICES}
-        return Ports(gateway, next(free), next(free), next(free), services)
+        return Ports(gateway, staff, next(free), next(free), next(free), services)
     except StopIteration:
         raise Obstacle(f"There are not enough free ports above {gateway}; choose another PORT.") from None
 
@@ -55,18 +64,20 @@ def choose_ports(gateway: int) -> Ports:
 class Installation:
     """The data folder: held by the supervisor's process, joined by that of an operator's command."""
 
-    def __init__(self, folder: Path, port: int) -> None:
+    def __init__(self, folder: Path, port: int, staff_port: int = 0) -> None:
         self.folder = folder
         self.logs = folder / "logs"
-        self._port = port
+        self._port, self._staff_port = port, staff_port
         self._lock: IO[str] | None = None
         self.secrets: dict[str, str] = {}
-        self.ports = Ports(port, 0, 0, 0, {})
+        self.ports = Ports(port, staff_port, 0, 0, 0, {})
 
     def hold(self) -> None:
         """Check what could be in the way, take the folder, and read or make the secrets. Raises Obstacle."""
         if not 1 <= self._port <= HIGHEST_PORT:
             raise Obstacle(f"PORT must be a number from 1 to {HIGHEST_PORT}.")
+        if not 0 <= self._staff_port <= HIGHEST_PORT:
+            raise Obstacle(f"STAFF_PORT must be a number from 1 to {HIGHEST_PORT}.")
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
             self.logs.mkdir(exist_ok=True)
@@ -76,7 +87,7 @@ class Installation:
                 f"{error.filename} belongs to somebody else; choose another folder with DATA_DIR."
             ) from error
         check_disk(self.folder)
-        self.ports = choose_ports(self._port)
+        self.ports = choose_ports(self._port, self._staff_port)
         self.secrets = self._read_secrets()
         aside = self._ports_file.with_suffix(".new")
         aside.write_text(json.dumps(asdict(self.ports)))
@@ -149,8 +160,13 @@ class Installation:
 
     @property
     def address(self) -> str:
-        """Where people find the pages."""
+        """Where citizens find the pages."""
         return f"http://{LOOPBACK}:{self.ports.gateway}"
+
+    @property
+    def staff_address(self) -> str:
+        """Where the staff find theirs, and the citizens' as well."""
+        return f"http://{LOOPBACK}:{self.ports.staff}"
 
     def service_url(self, service: str) -> str:
         """Where a service answers, to those inside."""
@@ -175,7 +191,12 @@ class Installation:
         }
         if service in databases.services():
             told[f"{prefix}_DATABASE_URL"] = self.database_dsn(service, "runtime")
-        return {"NOTIFICATIONS_PUBLIC_URL": self.address, **os.environ, **told}
+        own = {
+            "NOTIFICATIONS_PUBLIC_URL": self.address,
+            "WEB_CITIZENS_PORT": str(self.ports.gateway),
+            "BOOKING_REQUESTS_PER_ADDRESS": str(10**6),  # everybody comes from this machine
+        }
+        return {**own, **os.environ, **told}
 
     def gateway_environment(self) -> dict[str, str]:
         """What Caddy is told. It keeps nothing, but would make folders in the home of the user."""
@@ -187,6 +208,8 @@ class Installation:
             **upstreams,
             "CADDY_ADDRESS": f":{self.ports.gateway}",
             "CADDY_BIND": LOOPBACK,
+            "CADDY_STAFF_ADDRESS": f":{self.ports.staff}",
+            "CADDY_STAFF_BIND": LOOPBACK,
             "XDG_DATA_HOME": str(self.folder / "caddy"),
             "XDG_CONFIG_HOME": str(self.folder / "caddy"),
         }

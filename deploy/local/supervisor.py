@@ -203,6 +203,7 @@ class Supervisor:
         self._display.begin("Services")
         addresses = {name: f"{self._installation.service_url(name)}/ready" for name in SERVICES}
         addresses["the first page"] = f"{self._installation.address}/"
+        addresses["the staff's first page"] = f"{self._installation.staff_address}/"
         deadline = time.monotonic() + READY_SECONDS
         async with httpx.AsyncClient(timeout=5, trust_env=False, follow_redirects=True) as client:
             for name, address in addresses.items():
@@ -215,12 +216,12 @@ class Supervisor:
 
     def _announce(self, seconds: float) -> None:
         self._announced = True
-        address = self._installation.address
+        address, staff = self._installation.address, self._installation.staff_address
         self._display.say(
             f"\n[bold]服务日 · Service day[/] is running, started in {seconds:.1f} s.\n\n"
             f"  群众预约 · Citizens     [bold]{address}/[/]\n"
-            f"  工作人员 · Staff        [bold]{address}/staff[/]\n"
-            f"  消息     · Messages     [bold]{address}/staff/console-messages[/]\n\n"
+            f"  工作人员 · Staff        [bold]{staff}/staff[/]\n"
+            f"  消息     · Messages     [bold]{staff}/staff/console-messages[/]\n\n"
             f"{self._demo_people()}"
             f"  Data and logs: {self._installation.folder}\n"
             "  Stop with Ctrl-C.\n"

@@ -11,6 +11,7 @@ from services.booking.routes import BOOKINGS_PATH, book_past_the_framework, rout
 from services.booking.settings import BookingSettings
 from services.booking.workers import retain
 from shared.application import Runtime, build
+from shared.limits import Limits
 from shared.privacy import PrivacySettings, Vault
 
 
@@ -24,7 +25,7 @@ def create_app() -> FastAPI:
         settings=settings,
         routers=routers,
         subscriptions=subscriptions,
-        workers={"retention": partial(retain, settings=settings)},
+        workers={"retention": partial(retain, settings=settings), "limits": _keep_limits},
         on_start=partial(_start, settings=settings, vault=vault),
         short_cuts={("POST", BOOKINGS_PATH): book_past_the_framework},
     )
@@ -33,3 +34,9 @@ def create_app() -> FastAPI:
 async def _start(runtime: Runtime, _: AsyncExitStack, *, settings: BookingSettings, vault: Vault) -> None:
     runtime.parts["vault"] = vault
     runtime.parts["combiner"] = Combiner(runtime.pool, settings, published=runtime.published)
+    runtime.parts["limits"] = Limits(runtime.pool)
+
+
+async def _keep_limits(runtime: Runtime) -> None:
+    limits: Limits = runtime.parts["limits"]
+    await limits.keep()

@@ -130,6 +130,12 @@ class Combiner:
             line.running = loop.create_task(self._run(line), context=contextvars.Context())
         return await each.answer
 
+    async def known(self, claim: Claim) -> Known | None:
+        """The booking that the claim's key already stands on, for whoever may take no seat more. A plain read."""
+        async with self._pool.acquire(timeout=ACQUIRE_SECONDS) as connection:
+            (facts,) = await sql.explain(connection, claim.channel, [claim])
+        return Known(facts.known_id) if facts.known_id and facts.known_body_hash == claim.body_hash else None
+
     async def _run(self, line: _Line) -> None:
         """Send batch after batch until nobody waits."""
         batch: list[_Waiting] = []

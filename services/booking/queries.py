@@ -23,7 +23,7 @@ from services.booking.domain.bookings import (
     window_booking,
 )
 from services.booking.domain.requests import CodeAndDigits
-from services.booking.domain.sealing import person_of
+from services.booking.domain.sealing import nobody, person_of
 from services.booking.sql import attendance, bookings, sessions
 from shared.database import Connection, county_now
 from shared.identity.tokens import Place
@@ -134,9 +134,10 @@ async def _department_of(connection: Connection, matter_id: str) -> str:
 
 
 async def opened(connection: Connection, key: CodeAndDigits, vault: Vault) -> UUID:
-    """The booking that a code and digits open. Raises BookingUnknown, whichever of the two is wrong."""
+    """The booking that a code and digits open. Raises BookingUnknown, whichever is wrong, after the same work."""
     row = await bookings.select_by_code(connection, key.code)
-    if row is None or not person_of(row, vault).opened_by(key.digits):
+    opens = person_of(row or nobody(vault), vault).opened_by(key.digits)
+    if row is None or not opens:
         raise problems.BookingUnknown
     booking_id: UUID = row["booking_id"]
     return booking_id

@@ -20,18 +20,18 @@ from services.booking.domain.bookings import (
     WindowBooking,
     view,
 )
-from services.booking.domain.claims import Channel, unborn
+from services.booking.domain.claims import Channel, Claim, unborn
 from services.booking.domain.requests import BookingRequest, CodeAlone, CodeAndDigits, Correction, Identifier
 from services.booking.domain.sealing import claim_of
 from services.booking.permissions import BOOK_AT_COUNTER, SEE_BOOKINGS
 from services.booking.settings import BookingSettings
 from shared import database, idempotency
-from shared.access import Caller, allow, is_from_service, permit
+from shared.access import Caller, allow, permit
 from shared.application import Runtime, runtime
 from shared.audit.recording import audited
 from shared.audit.routes import make_router
 from shared.database import Connection
-from shared.gateway import client_address
+from shared.limits import Limit, Limits, TooManyRequests, address_of, network_of
 from shared.privacy import Vault
 from shared.rights import erasure
 from shared.rights.requests import ErasureAnswer, ErasureOrder, ExportAnswer, PersonOrder
@@ -41,6 +41,7 @@ staff = APIRouter(prefix="/api/booking/v1/staff", tags=["staff"])
 internal = APIRouter(prefix="/internal/v1", tags=["internal"], dependencies=[allow(Caller.SERVICE)])
 routers = (citizen, staff, internal, make_router("booking"))
 
+DAY_SECONDS = 24 * 3600
 BOOKINGS_PATH = "/api/booking/v1/bookings"
 IDEMPOTENCY_HEADER: dict[str, Any] = {
     "name": idempotency.HEADER,
@@ -111,18 +112,41 @@ async def book_past_the_framework(request: Request) -> Response:
 
 
 async def _book(request: Request, running: Runtime, channel: Channel) -> Response:
+    if channel == "online":  # the counter always serves
+        _limits(running).take([_request_limit(request, running)])
     key = idempotency.needed_key(request.headers.get(idempotency.HEADER))
     wish = await read(request, BookingRequest)
     vault = _vault(running)
-    combiner: Combiner = running.parts["combiner"]
     claim = claim_of(wish, channel=channel, idempotency_key=key, vault=vault, zone=running.settings.zone)
-    settled = await combiner.claim(claim)
+    settled = await _settle(running, claim, wish.visitor.phone)
     if isinstance(settled, Known):
         async with running.pool.acquire(timeout=10) as connection:
             shown = await queries.booking_view(connection, settled.booking_id, vault)
     else:
         shown = view(settled, Person.of(wish))
     return Response(shown.model_dump_json(), status_code=201, media_type="application/json")
+
+
+async def _settle(running: Runtime, claim: Claim, phone: str | None) -> Booking | Known:
+    """What becomes of a claim. Seats that are taken count for the document and the phone, and nothing else does."""
+    combiner: Combiner = running.parts["combiner"]
+    limits = _limits(running)
+    seats = _seat_limits(running, claim, phone) if claim.channel == "online" else ()
+    try:
+        limits.take(seats)
+    except TooManyRequests:
+        known = await combiner.known(claim)
+        if known is None:
+            raise
+        return known
+    try:
+        settled = await combiner.claim(claim)
+    except BaseException:
+        limits.give_back(seats)
+        raise
+    if isinstance(settled, Known):
+        limits.give_back(seats)
+    return settled
 
 
 @citizen.post("/bookings/check", status_code=204, openapi_extra=documented(BookingRequest))
@@ -243,15 +267,33 @@ async def _counted(
 
 def _address_limit(request: Request, running: Runtime) -> tuple[bytes, int]:
     """Under which key the tries of the client's address are counted, and how many there may be."""
-    address = _client_address(request)
-    return _vault(running).blind_index("booking.tries.address", address), _settings(running).tries_from(address)
+    address = address_of(request)
+    key = _vault(running).blind_index("booking.tries.address", network_of(address))
+    return key, _settings(running).tries_from(address)
 
 
-def _client_address(request: Request) -> str:
-    """The citizen's address: our own pages' word for it, else the gateway's."""
-    if is_from_service(request):
-        return request.headers.get("x-client-address", "")
-    return client_address(request)
+def _limits(running: Runtime) -> Limits:
+    limits: Limits = running.parts["limits"]
+    return limits
+
+
+def _request_limit(request: Request, running: Runtime) -> Limit:
+    """How many requests for a seat may come from the client's address."""
+    settings, address = _settings(running), address_of(request)
+    key = _vault(running).blind_index("booking.requests.address", network_of(address))
+    return Limit(key, settings.requests_from(address), settings.requests_window_minutes * 60)
+
+
+def _seat_limits(running: Runtime, claim: Claim, phone: str | None) -> tuple[Limit, ...]:
+    """How many seats may be taken for a document and for a phone in a day."""
+    settings = _settings(running)
+    found = []
+    if claim.document_key is not None:
+        found.append(Limit(claim.document_key, settings.seats_per_document, DAY_SECONDS))
+    if phone is not None:
+        key = _vault(running).blind_index("booking.seats.phone", phone)
+        found.append(Limit(key, settings.seats_per_phone, DAY_SECONDS))
+    return tuple(found)
 
 
 @staff.get("/sessions/{session_id}/bookings", dependencies=[permit(SEE_BOOKINGS)])

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal, TypeVar
 from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Depends, Path, Query, Request
-from pydantic import BaseModel
+from pydantic import BaseModel, ConfigDict
 
 from services.roster import commands, queries
 from services.roster.domain.entry import ID_PATTERN
@@ -45,7 +45,13 @@ Confirm = Annotated[
 ]
 
 
-class Move(BaseModel):
+class _Body(BaseModel):
+    """What a request says: nothing that its model does not know."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Move(_Body):
     """Where a session is moved, and why. `rest_day` says that a rest day is meant."""
 
     reason: Reason
@@ -53,13 +59,13 @@ class Move(BaseModel):
     date: date
 
 
-class Cancellation(BaseModel):
+class Cancellation(_Body):
     """Why a session is called off."""
 
     reason: Reason
 
 
-class ClashDecision(BaseModel):
+class ClashDecision(_Body):
     """What becomes of a session that was shifted next to another."""
 
     choice: ClashChoice

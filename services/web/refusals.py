@@ -105,6 +105,11 @@ REFUSALS: dict[str, Refusal] = {
     "too_many_tries": Refusal(
         phrase("试得太多，先歇一会儿"), phrase("为了保护大家的信息，过一会儿才能再查。着急的话请打电话。"), Way.LOOKUP
     ),
+    "too_many_requests": Refusal(
+        phrase("从您这里约得太多了，先歇一会儿"),
+        phrase("您填的内容都还在，过一会儿再点“再试一次”。着急的话，到服务台或者打电话，我们替您约。"),
+        Way.AGAIN,
+    ),
     "busy": Refusal(phrase("现在约的人太多"), phrase("请过几秒再点一次。您填的内容都还在，不会约重。"), Way.AGAIN),
     "sign_in_needed": Refusal(phrase("请先登录"), phrase("登录过期了，或者在别处退出了。请重新登录。"), Way.START),
     "token_unknown": Refusal(phrase("请先登录"), phrase("登录过期了，或者在别处退出了。请重新登录。"), Way.START),

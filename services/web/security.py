@@ -71,7 +71,11 @@ def public_origin(request: Request, settings: WebSettings) -> str | None:
         return None
     if not HOST.fullmatch(host) or not (name in ("localhost", *settings.allowed_hosts) or _is_private(name)):
         return None
-    return f"{'https' if is_secure(request) else 'http'}://{host}"
+    if is_secure(request):
+        return f"https://{host}"
+    if settings.citizens_port:  # the counter asked at the staff's listener, which is nobody's to reach
+        host = HOST.sub(rf"\1:{settings.citizens_port}", host)
+    return f"http://{host}"
 
 
 def _is_private(name: str) -> bool:

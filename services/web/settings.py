@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator, Field
+from pydantic import BeforeValidator, Field, StringConstraints
 from pydantic_settings import NoDecode, SettingsConfigDict
 
 from shared.settings import ServiceSettings
@@ -13,6 +13,21 @@ def _listed(hosts: Any) -> Any:
     if not isinstance(hosts, str):
         return hosts
     return tuple(each.strip().lower() for each in hosts.split(",") if each.strip())
+
+
+def _contacts(listed: Any) -> Any:
+    """Addresses as an environment writes them: with commas between, their case as it is."""
+    if not isinstance(listed, str):
+        return listed
+    return tuple(each.strip() for each in listed.split(",") if each.strip())
+
+
+def _port(published: Any) -> Any:
+    """A port as Compose publishes it, `8080` or `127.0.0.1:8080`."""
+    return published.rpartition(":")[2] if isinstance(published, str) else published
+
+
+Contact = Annotated[str, StringConstraints(pattern=r"^(mailto:|https://|tel:)[!-~]+$", max_length=200)]
 
 
 class WebSettings(ServiceSettings):
@@ -37,3 +52,8 @@ class WebSettings(ServiceSettings):
     allowed_hosts: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_listed)] = ()
     """Without `public_url` a ticket's QR code opens the host that the counter's browser asked, if it is one of these,
     `localhost` or a private address. Whoever asks may send any `Host`, and a printed code must not lead elsewhere."""
+    citizens_port: Annotated[int, BeforeValidator(_port)] = Field(default=0, ge=0, le=65535)
+    """The port of the citizens' listener, where it is not the staff's: a ticket's QR code must not lead to a port that
+    a visitor's phone cannot reach. 0: as the counter's browser asked."""
+    security_contact: Annotated[tuple[Contact, ...], NoDecode, BeforeValidator(_contacts)] = ()
+    """Whom to tell of a weakness, for `/.well-known/security.txt`, which is not there without."""

@@ -18,11 +18,11 @@ import typer
 
 from deploy.local.obstacles import Obstacle
 from deploy.local.processes import ProcessEnded
-from tests.bench import bookings, calls, generator, memory, messages, rush, stack
+from tests.bench import bookings, calls, generator, identity, memory, messages, rush, stack
 from tests.bench.figures import Report
 
-LIMIT_SECONDS = 360.0
-PARTS = ("bookings", "rush", "messages", "memory", "calls")
+LIMIT_SECONDS = 420.0
+PARTS = ("bookings", "rush", "identity", "messages", "memory", "calls")
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,9 @@ async def run(report: Report, plan: Plan, parts: frozenset[str]) -> None:
     busy = await asyncio.to_thread(psutil.cpu_percent, 2.0)
     report.figure("machine", cores=os.cpu_count(), percent_busy_before=busy, load_average_before=os.getloadavg()[0])
     async with stack.folder() as folder:
-        if parts & {"bookings", "rush"}:
+        if "identity" in parts:
+            await identity.check_token(report)
+        if parts & {"bookings", "rush", "identity"}:
             report.progress("starting PostgreSQL, Kafka and booking")
             async with stack.workshop(folder) as workshop:
                 persons = generator.Generator("bench")
@@ -64,6 +66,10 @@ async def run(report: Report, plan: Plan, parts: frozenset[str]) -> None:
                         plan.processes,
                         rounds=plan.rushes,
                         seconds=plan.seconds,
+                    )
+                if "identity" in parts:
+                    await identity.sign_in_beside_bookings(
+                        workshop, persons, report, rounds=plan.rounds, seconds=2 * plan.seconds
                     )
         if parts & {"messages", "memory", "calls"}:
             report.progress("starting the whole system")
@@ -88,7 +94,7 @@ def main(
     quick: Annotated[bool, typer.Option("--quick", help="One short round of everything.")] = False,  # noqa: FBT002
     only: Annotated[list[str] | None, typer.Option(help="One part alone; may be repeated.")] = None,
 ) -> None:
-    """Measure the system: bookings and rush, messages, memory, calls."""
+    """Measure the system: bookings and rush, sign-ins, messages, memory, calls."""
     unknown = set(only or ()) - set(PARTS)
     if unknown:
         raise typer.BadParameter(f"parts are {', '.join(PARTS)}")

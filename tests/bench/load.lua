@@ -1,5 +1,5 @@
--- wrk's script for bookings, for one thread: every request is another person with a valid resident ID number and
--- another Idempotency-Key. Environment:
+-- wrk's script for bookings, for one thread: every request is another person with a valid resident ID number, a phone
+-- of their own and another Idempotency-Key. Environment:
 --   FIRST_SLOT, SLOTS  the slots to book, numbered in a row
 --   SEATS              of a slot
 --   HOT                1: all on one slot until as many requests as it has seats were sent, then the next;
@@ -58,7 +58,7 @@ local function resident_id(n)
 end
 
 local body = '{"slot_id":%d,"matter_id":"' .. matter .. '","visitor":{"name":"王桂兰",'
-  .. '"document":{"type":"resident_id","number":"%s"},"phone":"13900002741"},"party_size":1}'
+  .. '"document":{"type":"resident_id","number":"%s"},"phone":"139%08d"},"party_size":1}'
 local thread = nil
 local verified = false
 sent, answered, began, ended, answers, latest = 0, 0, 0, 0, {}, 0
@@ -100,7 +100,7 @@ function request()
   local person = first_person + sent
   sent = sent + 1
   wrk.headers["Idempotency-Key"] = string.format("bench-%012d", person)
-  return wrk.format(nil, nil, nil, string.format(body, slot, resident_id(person)))
+  return wrk.format(nil, nil, nil, string.format(body, slot, resident_id(person), person % 1e8))
 end
 
 function response(status, headers, body)

@@ -5,6 +5,7 @@ events: on a small machine the whole system beside them would be measured too. `
 """
 
 import asyncio
+import json
 import os
 import shutil
 import socket
@@ -100,6 +101,8 @@ class Workshop:
     """The first one's relay leads."""
     constant_url: str
     """Answers 201 with a constant body whatever it is asked."""
+    start_accounts: Callable[[AsyncExitStack], Awaitable[str]]
+    """Starts accounts beside the others, which needs more memory than most figures do, and tells its address."""
 
 
 @asynccontextmanager
@@ -134,7 +137,15 @@ async def _start_workshop(stack: AsyncExitStack, installation: Installation) -> 
     await sql.create_floors(connection)
     stack.push_async_callback(sql.forget_bench, connection)
     urls = [await _start_booking(stack, installation, number) for number in (1, 2)]
-    return Workshop(data, owner_dsn, (urls[0], urls[1]), await _start_constant(stack, installation))
+    constant = await _start_constant(stack, installation)
+
+    async def start_accounts(stack: AsyncExitStack) -> str:
+        passwords = [installation.secrets[f"ACCOUNTS_{role}_PASSWORD"] for role in ("OWNER", "RUNTIME")]
+        await databases.create(postgres.dsn, "accounts", *passwords)
+        await databases.migrate("accounts", installation.database_dsn("accounts", "owner"))
+        return await _start_accounts(stack, installation)
+
+    return Workshop(data, owner_dsn, (urls[0], urls[1]), constant, start_accounts)
 
 
 @contextmanager
@@ -185,6 +196,32 @@ async def _start_booking(stack: AsyncExitStack, installation: Installation, numb
     return url
 
 
+async def _start_accounts(stack: AsyncExitStack, installation: Installation) -> str:
+    port = free_port()
+    process = Process(
+        "accounts",
+        [sys.executable, "-m", "services.accounts"],
+        log=installation.logs / "bench-accounts.log",
+        environment={
+            **installation.service_environment("accounts"),
+            "ACCOUNTS_PORT": str(port),
+            "ACCOUNTS_TRIES_PER_ADDRESS": str(10**6),  # all that is offered comes from one
+            "TOPIC_PREFIX": TOPIC_PREFIX,
+        },
+        folder=ROOT,
+    )
+    stack.push_async_callback(process.stop, STOP_SECONDS)
+    await process.start()
+    url = f"http://{LOOPBACK}:{port}"
+
+    async def ready() -> bool:
+        process.check()
+        return bool(await _body(f"{url}/ready"))
+
+    await until(process.name, ready)
+    return url
+
+
 async def _start_constant(stack: AsyncExitStack, installation: Installation) -> str:
     port = free_port()
     caddyfile = installation.folder / "constant.caddyfile"
@@ -225,6 +262,7 @@ class System:
     supervisor: psutil.Process
     folder: Path
     gateway_url: str
+    """The staff's listener, which has everything."""
     booking_url: str
     queue_url: str
     bootstrap: str
@@ -267,7 +305,7 @@ async def whole_system(data: Path) -> AsyncIterator[System]:
         yield System(
             supervisor=process,
             folder=data,
-            gateway_url=f"http://{LOOPBACK}:{port}",
+            gateway_url=f"http://{LOOPBACK}:{json.loads((data / 'ports.json').read_text())['staff']}",
             booking_url=f"http://{LOOPBACK}:{told['BOOKING_PORT']}",
             queue_url=f"http://{LOOPBACK}:{_environment_of(process, 'services.queue')['QUEUE_PORT']}",
             bootstrap=told["KAFKA_BOOTSTRAP_SERVERS"],

@@ -32,14 +32,19 @@ def eventually(ask: Callable[[], T], *, seconds: float, what: str) -> T:
         time.sleep(0.5)
 
 
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
 class Stack:
-    """A Compose project in a folder of its own, on a free port."""
+    """A Compose project in a folder of its own, on free ports. `http` asks at the citizens' listener."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.port: int = probe.getsockname()[1]
+        self.port, self.staff_port = _free_port(), _free_port()
         self.http = httpx.Client(base_url=f"http://127.0.0.1:{self.port}", timeout=10, trust_env=False)
 
     def compose(self, *arguments: str, seconds: float = 60, text: str | None = None, check: bool = True) -> str:
@@ -52,7 +57,7 @@ class Stack:
         done = subprocess.run(
             command,
             cwd=self.folder,
-            env={**kept, "PORT": str(self.port), "COMPOSE_PROFILES": "demo"},
+            env={**kept, "PORT": str(self.port), "STAFF_PORT": str(self.staff_port), "COMPOSE_PROFILES": "demo"},
             input=text,
             text=True,
             capture_output=True,

@@ -147,6 +147,7 @@ def test_booking_goes_on_while_kafka_is_away(stack: Stack) -> None:
     assert told(stack, booked) == [f"console|{booked.correlation_id}"]
 
 
+@pytest.mark.parametrize("listener", ["port", "staff_port"])
 @pytest.mark.parametrize(
     "path",
     [
@@ -167,9 +168,9 @@ def test_booking_goes_on_while_kafka_is_away(stack: Stack) -> None:
         "/docs",
     ],
 )
-def test_nothing_internal_is_reached_through_caddy(stack: Stack, path: str) -> None:
+def test_nothing_internal_is_reached_through_caddy(stack: Stack, listener: str, path: str) -> None:
     # By hand, for a client library would tidy the path up before it sends it.
-    connection = http.client.HTTPConnection("127.0.0.1", stack.port, timeout=10)
+    connection = http.client.HTTPConnection("127.0.0.1", getattr(stack, listener), timeout=10)
     try:
         connection.putrequest("GET", path, skip_accept_encoding=True)
         connection.endheaders()
@@ -195,7 +196,10 @@ def test_only_caddy_is_published(stack: Stack) -> None:
         if (bindings := [each for each in (container["NetworkSettings"]["Ports"] or {}).values() if each])
     }
     assert list(published) == ["caddy"]
-    assert {each["HostPort"] for bindings in published["caddy"] for each in bindings} == {str(stack.port)}
+    assert {each["HostPort"] for bindings in published["caddy"] for each in bindings} == {
+        str(stack.port),
+        str(stack.staff_port),
+    }
 
 
 def test_containers_are_denied_what_they_do_not_need(stack: Stack) -> None:

@@ -144,7 +144,7 @@ async def test_a_row_names_whoever_is_signed_in_and_the_routes_own_path(hall: Ha
     running = hall.http._transport.app.state.runtime
     now = datetime.now(UTC)
     who = Principal(
-        "acc-1", "ses-1", "staff", now, now + timedelta(minutes=1), (Held(role="window_staff", department_id="land"),),
+        "acc-1", "ses-1", "staff", now, now + timedelta(minutes=1), (Held(role="window_staff", venue_id="hall"),),
         official_id="zhou",
     )  # fmt: skip
 
@@ -152,13 +152,10 @@ async def test_a_row_names_whoever_is_signed_in_and_the_routes_own_path(hall: Ha
         return who
 
     monkeypatch.setattr(running.recognition, "principal", principal)
-    settings = hall.http._transport.app.state.settings
-    signed_in = settings.model_copy(update={"staff_access": "signed_in"})
-    monkeypatch.setattr(hall.http._transport.app.state, "settings", signed_in)
     hall.http.headers.update({"X-Service-Secret": settings_env["SERVICE_SECRET"], "X-Client-Address": "10.1.2.3"})
     await hall.walk_in()
     row = await Rows(hall).last()
-    assert (row["actor"], row["official_id"], row["held"]) == ("acc-1", "zhou", ["window_staff@land"])
+    assert (row["actor"], row["official_id"], row["held"]) == ("acc-1", "zhou", ["window_staff@@hall"])
     assert (row["address"], row["client"]) == ("10.1.2.3", "pages")
     assert row["path"] == "POST /api/queue/v1/staff/sessions/{session_id}/walk-ins"
 

@@ -67,7 +67,7 @@ async def run(report: Report, *, folder: Path | None, visitors: int, speed: floa
     async with (
         _system(folder) as installation,
         httpx.AsyncClient(
-            base_url=installation.address,
+            base_url=installation.staff_address,
             headers=await asyncio.to_thread(demo.bearer, installation),
             trust_env=False,
             timeout=TIMEOUT_SECONDS,

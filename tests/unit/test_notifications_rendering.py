@@ -2,12 +2,16 @@
 
 import re
 from datetime import UTC, date, datetime, timedelta
+from email import message_from_bytes
+from email.policy import default
 from pathlib import Path
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import pytest
 
 from services.notifications import rendering
+from services.notifications.channels import Letter, write
 from services.notifications.domain import OF_THE_DAY, ProxyCard, Today, Told, VisitorCard
 from services.notifications.rendering import Facts, FactsMissing, long_date, render
 from shared.events.topics import BOOKINGS, MATTERS, SESSIONS, VENUES, VISITS, WINDOWS
@@ -18,6 +22,8 @@ NOW = datetime(2026, 11, 23, 3, 0, tzinfo=UTC)
 KINDS = ("booked", "reminder", "moved", "cancelled", "session_cancelled")
 NOTHING_YET = Today()
 URL = "https://fuwuri.example.cn"
+HEADERS = {"From", "To", "Subject", "Date", "Message-ID", "Auto-Submitted", "Content-Language", "MIME-Version"}
+HEADERS |= {"Content-Type", "Content-Transfer-Encoding"}
 
 
 def example(topic, name):
@@ -317,3 +323,29 @@ def test_who_booked_for_somebody_of_the_same_surname_reads_no_name_twice(languag
     card = {"name": "王桂兰", "proxy": ProxyCard(name="王建国", phone="13800000000")}
     body = words("booked", language, recipient="proxy", card=card).body
     assert body.count("王**") == 1
+
+
+def letter(written, to):
+    return Letter(message_id=UUID(int=1), to=to, words=written, kind="booked", language="zh", about="b1", sent_at=NOW)
+
+
+@pytest.mark.parametrize("line_end", ["\r\n", "\n", "\r", "\u2028"])
+@pytest.mark.parametrize("kind", KINDS)
+def test_no_name_writes_a_header_into_a_letter(kind, line_end):
+    evil = f"过户{line_end}Bcc: evil@example.org{line_end}{line_end}<b>"
+    session = {"programme_name_zh": evil, "programme_name_en": evil, "reason": evil}
+    matter = {"name_zh": evil, "plain_name_zh": evil}
+    written = words(kind, session=session, matter=matter, venue={"name_zh": evil}, card={"name": evil})
+    assert len(written.subject.splitlines()) == 1
+    sent = message_from_bytes(
+        write(letter(written, "guilan@example.cn"), "Hall <hall@example.cn>").as_bytes(), policy=default
+    )
+    assert sent["Bcc"] is None
+    assert set(sent.keys()) <= HEADERS
+    assert [each.addr_spec for each in sent["To"].addresses] == ["guilan@example.cn"]
+
+
+def test_an_address_with_a_line_end_is_no_address():
+    to = "a@example.cn\r\nBcc: evil@example.org"
+    with pytest.raises(ValueError, match=r"linefeed|carriage|newline"):
+        write(letter(words("booked"), to), "hall@example.cn")

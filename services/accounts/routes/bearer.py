@@ -19,6 +19,7 @@ from shared.application import Runtime, runtime
 from shared.gateway import client_address
 from shared.identity.recognition import Recognition
 from shared.identity.tokens import Principal
+from shared.limits import network_of
 from shared.privacy import Vault
 from shared.problems import RESPONSES
 
@@ -135,7 +136,8 @@ async def count_try(request: Request, running: Runtime, login: str | None) -> li
     By address alone where it is not known yet whose try it is. Raises TooManyTries.
     """
     chosen, sealed = settings(running), vault(running)
-    limits = [(sealed.blind_index("accounts.tries.address", origin(request).address), chosen.tries_per_address)]
+    address = network_of(origin(request).address)
+    limits = [(sealed.blind_index("accounts.tries.address", address), chosen.tries_per_address)]
     if login is not None:
         limits.append((sealed.blind_index("accounts.tries.login", login), chosen.tries_per_login))
     async with database.transaction(running.pool) as connection:

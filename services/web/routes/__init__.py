@@ -9,6 +9,7 @@ from services.web.routes import (
     corrections,
     counter,
     desk,
+    disclosure,
     drafts,
     hall,
     home,
@@ -45,4 +46,5 @@ ROUTERS = (
     leaving.router,
     audit.router,
     assets.router,
+    disclosure.router,
 )

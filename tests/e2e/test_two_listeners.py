@@ -1,0 +1,50 @@
+"""The two listeners of the running system, and what somebody wrote on its way from one to the other."""
+
+import re
+from collections.abc import Iterator
+
+import httpx
+import pytest
+
+from tests.e2e.test_citizens_way import book, code_on
+from tests.stack import Stack, eventually, new_resident_id
+from tests.unit.test_web_defence import Attack
+
+NAME = "<script>alert(1)</script>"
+NOTE = """"'><img src=x onerror=alert(2)>{{7*7}}"""
+
+
+@pytest.fixture
+def citizen(stack: Stack) -> Iterator[httpx.Client]:
+    """A visitor's browser at the citizens' listener."""
+    with httpx.Client(
+        base_url=stack.citizens,
+        headers={"Origin": stack.citizens},
+        follow_redirects=True,
+        timeout=20,
+        trust_env=False,
+    ) as client:
+        yield client
+
+
+@pytest.mark.parametrize("path", ["/staff", "/staff/today", "/staff/console-messages", "/sign-in", "/nobody-knows-it"])
+def test_a_page_of_the_staffs_is_a_page_that_is_not_there(stack: Stack, citizen: httpx.Client, path: str) -> None:
+    page = citizen.get(path)
+    assert page.status_code == 404
+    assert "staff" not in page.text
+    assert re.search(r"<h1[^>]*>[^<]+</h1>", page.text), "a page, in words"
+    if path != "/nobody-knows-it":
+        assert httpx.get(f"{stack.address}{path}", follow_redirects=True, trust_env=False).status_code == 200
+
+
+def test_what_a_visitor_wrote_is_text_to_the_staff(stack: Stack, citizen: httpx.Client) -> None:
+    voucher = book(citizen, name=NAME, note=NOTE, document_number=new_resident_id())
+    assert voucher.url.path == "/bookings"
+    code = code_on(voucher)
+    with httpx.Client(base_url=stack.address, follow_redirects=True, timeout=20, trust_env=False) as staff:
+        eventually(lambda: code in staff.get("/staff/console-messages").text)
+        found = re.search(r'href="(/staff/sessions/[^"]+)"', staff.get("/staff/officials/zhou-wenqing").text)
+        assert found is not None
+        pages = [voucher, citizen.get("/bookings/cancel"), staff.get("/staff/console-messages"), staff.get(found[1])]
+    assert [Attack(page.text).found for page in pages] == [[], [], [], []]
+    assert "onerror=alert(2)" in pages[-1].text, "the note is there, as text"
