@@ -28,8 +28,8 @@ ADDRESSES = {
 STAFF = {
     "officials": "/staff",
     "messages": "/staff/console-messages",
-    "an official": "/staff/officials/zhou-wenqing",
     "audit": "/staff/audit",
+    "an official": "/staff/officials/zhou-wenqing",
 }
 
 
