@@ -241,7 +241,7 @@ async def test_a_new_key_is_found_and_made_up_ones_are_not_asked_for_again_and_a
     with pytest.raises(TokenUnknown):
         await recognition.of_token(new)
     assert accounts.asked == 1, "asked a moment ago"
-    recognition._keys._asked_at -= 6
+    recognition.keys._asked_at -= 6
     assert (await recognition.of_token(new)).account_id == "acc-1"
     for _ in range(20):
         with pytest.raises(TokenUnknown):
@@ -254,11 +254,11 @@ async def test_known_keys_stand_while_accounts_is_away_and_nobody_is_recognised_
     with pytest.raises(IdentityUnavailable):
         await recognition.of_token(issue(principal(), KEY, "k1"))
     accounts.is_away = False
-    recognition._keys._asked_at -= 6
+    recognition.keys._asked_at -= 6
     await recognition.of_token(issue(principal(), KEY, "k1"))
     accounts.is_away = True
-    recognition._keys._asked_at -= 600
-    recognition._keys._fetched_at -= 600
+    recognition.keys._asked_at -= 600
+    recognition.keys._fetched_at -= 600
     await recognition.of_token(issue(principal(account_id="acc-2"), KEY, "k1"))
 
 

@@ -28,7 +28,7 @@ from fastapi.routing import APIRoute
 from services.web.routes import ROUTERS
 from shared.identity.recognition import COOKIE
 from tests.page_forms import fields
-from tests.unit import test_web_closing, test_web_day, test_web_leaving, test_web_sign_in
+from tests.unit import test_web_audit, test_web_closing, test_web_day, test_web_leaving, test_web_sign_in
 from tests.unit.test_web_day import TOKEN, desk
 from tests.unit.web_county import MATTER, ORIGIN, booked, booking, follow, matter, visitor
 from tests.unit.web_evening import TICKET
@@ -47,14 +47,17 @@ PARTS = {
 }
 ASKED = {"/book/{matter_id}/{session_id}/details": {"slot": "7"}}
 PLANT = """<script>alert(1)</script>"'><img src=x onerror=alert(2)>{{7*7}}"""
-WORDS = re.compile(r"(.*_)?name(_zh|_en|_masked)?|surname|title_.*|address_.*|location_.*|note.*|said|text|reason_text")
+WORDS = re.compile(
+    r"agent|(.*_)?name(_zh|_en|_masked)?|surname|title_.*|address_.*|location_.*|note.*|said|text|reason_text"
+)
 """Members of answers that somebody has written."""
 ROUTES = [(method, route.path) for router in ROUTERS for route in router.routes for method in sorted(route.methods)]
 POSTS = [path for method, path in ROUTES if method == "POST"]
 PAGES = [path for method, path in ROUTES if method == "GET" and not path.startswith(("/static", "/favicon", "/.well"))]
 EMPTY = {"/book/{matter_id}/drafts/{draft_id}/" + step for step in ("details", "check", "times", "refused")}
 EMPTY |= {"/bookings", "/bookings/cancel", "/bookings/calendar.ics", "/bookings/lookup/{page_id}"}
-EMPTY |= {"/refused/{page_id}", "/staff/refused/{page_id}", "/sign-in/first", "/staff"}
+EMPTY |= {"/refused/{page_id}", "/staff/refused/{page_id}", "/sign-in/first", "/staff", "/staff/home"}
+EMPTY |= {"/sign-in/oidc", "/sign-in/oidc/back", "/sign-in/oidc/code"}
 """Pages that show what this browser has done before, or lead on. Those of a booking are walked to below."""
 
 
@@ -110,9 +113,13 @@ class Attack(HTMLParser):
 def county():
     """A county with everything: its day, its evening, and a director who was called away."""
     found = test_web_day.county.__wrapped__()
-    for other in (test_web_closing.county.__wrapped__(), test_web_leaving.county.__wrapped__()):
+    for module in (test_web_closing, test_web_leaving, test_web_audit):
+        other = module.county.__wrapped__()
         found.answers = {**other.answers, **found.answers}
     found.answers["/windows/w3"] = desk(at=test_web_day.at())
+    session = {"session_id": "s1", "address": "10.0.0.7", "agent": "Firefox", "is_this": True}
+    session |= {name: test_web_day.NOW.isoformat() for name in ("created_at", "last_seen_at", "expires_at")}
+    found.answers["/me/sessions"] = {"items": [session]}
     found.answers["/visits/" + TICKET] = test_web_closing.visit()
     return found
 

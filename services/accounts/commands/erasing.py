@@ -48,7 +48,6 @@ async def take_answer(connection: Connection, erasure_id: UUID, answer: ErasureA
     proof = rules.proof_of(erasure_id, row, parts, completed_at)
     proof_hash = rules.hash_of(proof)
     await sql.complete(connection, erasure_id, completed_at, json.dumps(proof), proof_hash)
-    await recording.record(
-        connection, row["requested_by"], "erasure_completed", None, erasure=str(erasure_id), proof=proof_hash.hex()
-    )
+    by: str = row["requested_by"]
+    await recording.record(connection, by, "erasure_completed", None, erasure=str(erasure_id), proof=proof_hash.hex())
     return True
