@@ -182,7 +182,7 @@ async def test_what_the_counter_does_for_somebody_leaves_one_row_each(desk):
         made = await post("staff/bookings", wish(slot, 2), **{"Idempotency-Key": key})
         assert await rows.fresh() == [("booking.made", "booking", made["booking_id"])]
         row = await rows.last()
-        assert (row["actor"], row["path"]) == ("unknown", "POST /api/booking/v1/staff/bookings"), "not of the batch"
+        assert (row["actor"], row["path"]) == ("a1", "POST /api/booking/v1/staff/bookings"), "not of the batch"
         await post("staff/bookings", wish(slot, 2), **{"Idempotency-Key": key})
         assert await rows.fresh() == [], "it was made once"
         await post("staff/bookings/lookup", {"code": online["code"]})

@@ -186,8 +186,10 @@ async def test_somebody_is_forgotten_everywhere_and_what_holds_is_told(office, o
     assert not [each for each in SECRETS if each in json.dumps(done, ensure_ascii=False)], "the proof names nobody"
     (kept_row,) = await office.owner("select * from erasure")
     assert (kept_row["document_keys"], kept_row["booking_ids"]) == ([], [])
-    audited = await office.owner("select action, details from audit where action like 'erasure%' order by number")
-    assert [row["action"] for row in audited] == ["erasure_ordered", "erasure_completed"]
+    audited = await office.owner(
+        "select action, details from audit_entry where action like 'account.erasure%' order by number"
+    )
+    assert [row["action"] for row in audited] == ["account.erasure_ordered", "account.erasure_completed"]
     assert done["proof_hash"] in audited[1]["details"]
     assert "document_keys" not in done
 
@@ -255,8 +257,8 @@ async def test_all_that_is_held_is_handed_out_in_words_and_as_data(office, opera
         assert [each for each in SECRETS if each not in text] == [], f"something is missing in {name}"
     assert "== 对您的承诺 ==" in files["我的信息.txt"]
     assert "== Bookings ==" in files["my-data.txt"]
-    (audited,) = await office.owner("select details from audit where action = 'export_handed_out'")
-    assert json.loads(audited["details"]) == {"found": {"booking": 2, "queue": 5, "notifications": 1}}
+    (audited,) = await office.owner("select details from audit_entry where action = 'account.export_handed_out'")
+    assert json.loads(audited["details"]) == {"from_booking": 2, "from_queue": 5, "from_notifications": 1}
     stranger = {"document": {"type": "resident_id", "number": resident_id(8)}}
     other = await office.ask("POST", "/operator/exports", operator, json=stranger)
     with zipfile.ZipFile(io.BytesIO(other.content)) as archive:

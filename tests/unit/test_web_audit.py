@@ -40,7 +40,7 @@ def entry(number, *, minutes=0, **changes):
 
 def audit_of(*items, more=False, **chain):
     found = {"verified_to": 9, "head": "ab" * 32, "complete": True, "broken_at": None, "looked_at": NOW.isoformat()}
-    return {"items": items, "more": more, "chain": {**found, **chain}}
+    return {"items": list(items), "more": more, "chain": {**found, **chain}}
 
 
 @pytest.fixture

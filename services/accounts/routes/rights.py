@@ -56,8 +56,8 @@ async def export(running: Running, asker: Operator, wish: NewExport) -> Response
     answers = await carrying.export(running, _key(running, wish.document))
     async with database.transaction(running.pool) as connection:
         now = await database.county_now(connection)
-        found = {each.service: sum(len(section.items) for section in each.sections) for each in answers}
-        await recording.record(connection, str(asker.account_id), "export_handed_out", None, found=found)
+        found = {f"from_{each.service}": sum(len(section.items) for section in each.sections) for each in answers}
+        await recording.record(connection, str(asker.account_id), "export_handed_out", None, **found)
     archive = exports.archive(answers, now.astimezone(running.settings.zone))
     return Response(
         archive,
