@@ -16,6 +16,8 @@ Client = Literal["pages", "api", "command-line", "process"]
 
 CODE = re.compile(r"[A-Za-z0-9._:@+/-]{1,200}")
 UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+HASH = re.compile(r"[0-9a-f]{64}")
+"""SHA-256, in which some digits may follow each other by chance."""
 LONG_NUMBER = re.compile(r"[0-9]{7}")
 """No code of ours has so many digits in a row: a phone has, and so has a document."""
 
@@ -100,7 +102,7 @@ WITHHELD = "withheld"
 
 def as_code(value: str) -> str:
     """An id or a code as it is; `WITHHELD` for anything that may be a name, a number of somebody's, or free text."""
-    if not value or UUID.fullmatch(value):
+    if not value or UUID.fullmatch(value) or HASH.fullmatch(value):
         return value
     return value if CODE.fullmatch(value) and not LONG_NUMBER.search(UUID.sub("", value)) else WITHHELD
 
