@@ -11,6 +11,7 @@ import pytest
 from aiokafka import AIOKafkaProducer
 
 from shared.events.topics import TOPICS
+from tests import demo
 from tests.e2e.canary import (
     BROKEN_KEY,
     Canary,
@@ -192,6 +193,7 @@ async def letters(stack):
 
 
 def test_nothing_of_a_person_stands_where_it_must_not(visitor, stack, canary, addresses):
+    visitor.headers.update(demo.bearer(stack))  # who books, and who works in the hall
     code = book_online_and_at_the_counter(visitor, canary)
     window_id = post(visitor, "/api/booking/v1/staff/bookings/lookup", {"code": code})["window_id"]
     session, _ = session_of(visitor, MATTER)

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 import httpx
 import pytest
 
+from tests import demo
 from tests.e2e.test_citizens_way import book, code_on
 from tests.stack import Stack, eventually, new_resident_id
 from tests.unit.test_web_defence import Attack
@@ -41,7 +42,9 @@ def test_what_a_visitor_wrote_is_text_to_the_staff(stack: Stack, citizen: httpx.
     voucher = book(citizen, name=NAME, note=NOTE, document_number=new_resident_id())
     assert voucher.url.path == "/bookings"
     code = code_on(voucher)
-    with httpx.Client(base_url=stack.address, follow_redirects=True, timeout=20, trust_env=False) as staff:
+    with httpx.Client(
+        base_url=stack.address, headers=demo.bearer(stack), follow_redirects=True, timeout=20, trust_env=False
+    ) as staff:
         eventually(lambda: code in staff.get("/staff/console-messages").text)
         found = re.search(r'href="(/staff/sessions/[^"]+)"', staff.get("/staff/officials/zhou-wenqing").text)
         assert found is not None
