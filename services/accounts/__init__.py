@@ -1,12 +1,15 @@
-"""Who of the staff may sign in, and who may do what: accounts, roles, sign-ins, and the keys that sign tokens.
+"""Who may sign in, and who may do what: accounts, roles, sign-ins, and the keys that sign tokens.
 
-Owns: staff accounts, their roles, sessions and one-time codes, the signing keys, and the audit of it all.
+Owns: accounts of staff and of citizens, the staff's roles, sessions and one-time codes, the
+signing keys, and the audit of it all.
 Publishes: `accounts.people.v1`, by ids alone: what somebody may do, and which tokens count no more.
 Consumes: nothing.
 Promises: an unknown login, a wrong password, a wrong code and a suspended account are answered alike, and after the
 same work. A password is tried a counted number of times, however many ask at once; a code of the telephone opens
-once. A token lives 30 minutes and a sign-in 12 hours. A change of roles, a suspension or a sign-out voids every token
-that it concerns: here at once, in the other services when they have read the event. What was done to an account
+once. A citizen's code is sent by notifications, an HTTP command, and asked for and answered alike whosever phone it
+is; it lives five minutes, five tries however many ask at once, and opens once; only then is there an account. A token
+lives 30 minutes and a sign-in 12 hours, a citizen's 30 days. A change of roles, a suspension or a sign-out voids every
+token that it concerns: here at once, in the other services when they have read the event. What was done to an account
 stands in a chain of hashes that the service itself can neither change nor delete; what is cut off its end is found
 only by whoever kept the last hash.
 Two clocks: whether a role is held goes by the county's, which a simulation moves. Passwords, codes, tokens and

@@ -9,19 +9,24 @@ import asyncpg
 from services.accounts.domain import problems
 from services.accounts.domain.accounts import (
     NAME,
+    PHONE,
+    Account,
     Accounts,
     AccountView,
+    CitizenAccount,
+    CitizenView,
     GrantView,
     Session,
     Sessions,
     SessionView,
     StaffAccount,
+    account_of,
 )
 from services.accounts.domain.keys import Jwk, JwkSet
 from services.accounts.sql import accounts, grants, keys, sessions
 from shared.database import Connection
 from shared.identity.tokens import Principal, verify
-from shared.privacy import Vault
+from shared.privacy import Vault, mask_number
 
 
 async def find(connection: Connection, login: str) -> StaffAccount | None:
@@ -42,7 +47,7 @@ async def signed(connection: Connection, token: str) -> Principal:
     return verify(token, {each.kid: each.public_key() for each in known.keys})
 
 
-async def asker(connection: Connection, token: str) -> tuple[Principal, StaffAccount]:
+async def asker(connection: Connection, token: str) -> tuple[Principal, StaffAccount | CitizenAccount]:
     """Who asks, by this service's own tables: session, state and roles are those of now, not of the token.
 
     Raises SignInNeeded or TokenUnknown.
@@ -52,7 +57,7 @@ async def asker(connection: Connection, token: str) -> tuple[Principal, StaffAcc
     account_row = await accounts.select(connection, UUID(principal.account_id))
     if row is None or account_row is None or row["account_id"] != account_row["account_id"]:
         raise problems.SignInNeeded
-    account = StaffAccount.of(account_row)
+    account = account_of(account_row)
     is_live = Session.of(row).is_live(await accounts.real_now(connection))
     is_void = account.tokens_from is not None and principal.issued_at < account.tokens_from
     if not is_live or is_void or account.state != "active":
@@ -67,12 +72,20 @@ async def require_operator(connection: Connection, account: StaffAccount) -> Non
 
 
 async def account_view(connection: Connection, vault: Vault, account_id: UUID) -> AccountView:
-    """An account. Raises AccountUnknown."""
+    """An account of the staff's. Raises AccountUnknown."""
     row = await accounts.select(connection, account_id)
-    if row is None:
+    if row is None or row["kind"] != "staff":
         raise problems.AccountUnknown
     held = await grants.select_current(connection, [account_id])
     return _view(StaffAccount.of(row), held, vault)
+
+
+async def own_view(connection: Connection, vault: Vault, account: Account) -> AccountView | CitizenView:
+    """One's own account, of either kind."""
+    if isinstance(account, CitizenAccount):
+        phone = vault.decrypt(account.phone, PHONE) if account.phone is not None else ""
+        return CitizenView(account_id=str(account.account_id), phone_masked=mask_number(phone))
+    return await account_view(connection, vault, account.account_id)
 
 
 async def account_views(connection: Connection, vault: Vault, after: str, limit: int) -> Accounts:

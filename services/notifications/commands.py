@@ -15,7 +15,7 @@ from prometheus_client import Counter
 
 from services.notifications import domain
 from services.notifications.domain import Failure, Kind, Today, Told, Withdrawal
-from services.notifications.sql import deliveries, messages, projections
+from services.notifications.sql import codes, deliveries, messages, projections
 from shared.database import Connection
 from shared.events import roster
 from shared.events.base import Event
@@ -292,10 +292,10 @@ def _event(row: asyncpg.Record) -> MessageEvent:
 
 
 async def forget(connection: Connection, days: int, limit: int) -> int:
-    """Delete words and addresses of what was settled so many days ago; the larger of the two numbers of rows."""
+    """Delete words and addresses of what was settled so many days ago, and dead codes; the largest number of rows."""
     of_messages = await messages.forget_messages(connection, days, limit)
     of_console = await deliveries.forget_console_messages(connection, days, limit)
-    return max(of_messages, of_console)
+    return max(of_messages, of_console, await codes.forget_dead(connection, limit))
 
 
 async def state_events(connection: Connection, ids: Sequence[str]) -> list[Event]:

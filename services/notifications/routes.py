@@ -1,19 +1,24 @@
-"""HTTP in: what staff read."""
+"""HTTP in: what staff read, and the codes that accounts has sent."""
 
 from typing import Annotated
 from uuid import UUID
 
 import structlog
 from fastapi import APIRouter, Depends, Query
+from pydantic import AwareDatetime, Field, SecretStr
 
 from services.notifications import queries
-from services.notifications.domain import QUIET_FROM, QUIET_UNTIL
+from services.notifications.channels import Sender
+from services.notifications.delivery import CodeWish, deliver_code
+from services.notifications.domain import QUIET_FROM, QUIET_UNTIL, Language
 from services.notifications.queries import CallDetails, Calls, Channels, ConsoleMessages
 from services.notifications.settings import NotificationsSettings
+from shared import idempotency
 from shared.access import Caller, allow
 from shared.application import Runtime, runtime
 from shared.database import transaction
 from shared.privacy import Vault
+from shared.visitors import Body, Phone
 
 logger = structlog.get_logger(__name__)
 
@@ -22,7 +27,18 @@ Limit = Annotated[int, Query(ge=1, le=200)]
 
 citizen = APIRouter(prefix="/api/notifications/v1", dependencies=[allow(Caller.CITIZEN)], tags=["citizen"])
 staff = APIRouter(prefix="/api/notifications/v1/staff", dependencies=[allow(Caller.STAFF)], tags=["staff"])
-routers = (citizen, staff)
+internal = APIRouter(prefix="/internal/v1", dependencies=[allow(Caller.SERVICE)], tags=["internal"])
+routers = (citizen, staff, internal)
+
+
+class Code(Body):
+    """A code that is to be sent to a phone now, or never."""
+
+    phone: Phone
+    code: SecretStr = Field(min_length=6, max_length=6)
+    language: Language = "zh"
+    expires_at: AwareDatetime
+    """By the machine's clock; at most five minutes ahead."""
 
 
 def _vault(running: Runtime) -> Vault:
@@ -59,3 +75,16 @@ async def call(running: Running, message_id: UUID) -> CallDetails:
         found = await queries.call(connection, _vault(running), message_id)
     logger.info("call_unmasked", message=str(message_id), about=found.about)
     return found
+
+
+@internal.post("/codes", status_code=204)
+async def send_code(running: Running, wish: Code, key: Annotated[str, Depends(idempotency.needed_key)]) -> None:
+    """Send a code for signing in, at once and at any hour; the same key again sends it no second time."""
+    texts: Sender = running.parts["texts"]
+    await deliver_code(
+        running,
+        _vault(running),
+        texts,
+        CodeWish(wish.phone, wish.code.get_secret_value(), wish.language, wish.expires_at),
+        key,
+    )

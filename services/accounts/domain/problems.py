@@ -14,6 +14,22 @@ class SignInRefused(Problem):
     title = "Login, password or code are not right."
 
 
+class CitizenCodeRefused(Problem):
+    """The code is wrong, used, dead or tried too often, or the account is suspended: which is not told."""
+
+    status = 401
+    code = "citizen_code_refused"
+    title = "Phone and code do not open anything."
+
+
+class CodeNotSent(Problem):
+    """The code could not be sent; nothing was kept of it."""
+
+    status = 503
+    code = "code_not_sent"
+    title = "The code could not be sent."
+
+
 class CodeNeeded(Problem):
     """The password was right; the telephone's code is missing."""
 

@@ -5,6 +5,6 @@ Every path is declared for anyone, since the bearer of a token is looked at here
 sign-in or a password that is shown once cannot be answered again from memory.
 """
 
-from services.accounts.routes import entrance, me, operator
+from services.accounts.routes import citizens, entrance, me, operator
 
-routers = (entrance.router, me.router, operator.router)
+routers = (entrance.router, citizens.router, me.router, operator.router)

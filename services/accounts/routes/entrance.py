@@ -56,16 +56,16 @@ async def sign_in(request: Request, running: Running, wish: SignIn, response: Re
             code=wish.code,
             origin=bearer.origin(request),
         )
-        answer = None
+        answered = None
         if isinstance(entered, Entered):
-            answer = await _answer(connection, running, entered)
+            answered = await answer(connection, running, entered)
             if better is not None:
                 await entering.rehash(connection, account.account_id, known, better)
-        if answer is not None or entered == NotEntered("code_needed"):
+        if answered is not None or entered == NotEntered("code_needed"):
             await entering.give_try_back(connection, keys)
     running.published()
-    if answer is not None:
-        return answer
+    if answered is not None:
+        return answered
     logger.warning("sign_in_refused", account=str(account.account_id))
     raise problems.CodeNeeded if entered == NotEntered("code_needed") else problems.SignInRefused
 
@@ -85,7 +85,7 @@ async def renew(running: Running, principal: Annotated[Principal, Depends(_signe
     response.headers["Cache-Control"] = "no-store"
     async with database.transaction(running.pool) as connection:
         entered = await entering.renew(connection, UUID(principal.account_id), UUID(principal.session_id))
-        return await _answer(connection, running, entered)
+        return await answer(connection, running, entered)
 
 
 @router.delete("/session", status_code=204)
@@ -104,7 +104,8 @@ async def keys(running: Running, response: Response) -> JwkSet:
         return await queries.key_set(connection)
 
 
-async def _answer(connection: Connection, running: Runtime, entered: Entered) -> SignedIn:
+async def answer(connection: Connection, running: Runtime, entered: Entered) -> SignedIn:
+    """What whoever has just entered is told."""
     vault = bearer.vault(running)
     token, principal = await signing.issue_token(connection, vault, entered.account, entered.session)
     return SignedIn(
@@ -112,5 +113,6 @@ async def _answer(connection: Connection, running: Runtime, entered: Entered) ->
         expires_at=principal.expires_at,
         session_ends_at=entered.session.expires_at,
         scope=principal.scope,
-        account=await queries.account_view(connection, vault, entered.account.account_id),
+        account=await queries.own_view(connection, vault, entered.account),
+        renewal=entered.renewal,
     )

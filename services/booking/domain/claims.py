@@ -37,6 +37,8 @@ class Claim:
     email: bytes | None
     proxy: bytes | None
     note: bytes | None
+    account_id: UUID | None = None
+    """Whose account books, if somebody is signed in."""
 
 
 @dataclass(frozen=True, slots=True)

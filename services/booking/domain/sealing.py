@@ -5,17 +5,27 @@ hash is keyed too: a plain hash of a body that holds an ID number could be guess
 """
 
 from datetime import datetime, time
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from services.booking.domain import codes, problems
 from services.booking.domain.bookings import Person, Row
 from services.booking.domain.claims import Channel, Claim
-from services.booking.domain.requests import BookingRequest, Document, Proxy
+from services.booking.domain.requests import BookingRequest, Proxy
 from shared.documents import birth_date, index_type, is_person
 from shared.privacy import Vault
+from shared.visitors import Document
 
 
-def claim_of(request: BookingRequest, *, channel: Channel, idempotency_key: str, vault: Vault, zone: ZoneInfo) -> Claim:
+def claim_of(  # noqa: PLR0913  (what a claim is made of)
+    request: BookingRequest,
+    *,
+    channel: Channel,
+    idempotency_key: str,
+    vault: Vault,
+    zone: ZoneInfo,
+    account_id: UUID | None = None,
+) -> Claim:
     """The claim that a request makes. Raises InvalidRequest where one online shows no document."""
     visitor, document = request.visitor, request.visitor.document
     if document is None and channel == "online":
@@ -41,6 +51,7 @@ def claim_of(request: BookingRequest, *, channel: Channel, idempotency_key: str,
         email=_seal(vault, visitor.email, "email"),
         proxy=_seal(vault, request.proxy.model_dump_json() if request.proxy else None, "proxy"),
         note=_seal(vault, request.note, "note"),
+        account_id=account_id,
     )
 
 
