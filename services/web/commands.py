@@ -6,8 +6,8 @@ from typing import Any
 from services.web.closing import Closing
 from services.web.domain import Booking
 from services.web.hall import Desk, Promises, Status, Ticket, Today
-from services.web.people import SignedIn, TelephonePending, TelephoneSet
-from services.web.queries import ACCOUNTS, QUEUE, segment
+from services.web.people import CitizenSignedIn, SignedIn, TelephonePending, TelephoneSet
+from services.web.queries import ACCOUNTS, MINE, QUEUE, segment
 from services.web.upstream import Refused, Unavailable, Upstream
 from shared.events.base import State
 from shared.problems import FieldProblem
@@ -27,6 +27,33 @@ class Commands:
     async def renew(self) -> SignedIn:
         """A new token for the sign-in that goes on."""
         return await self.upstream.post("accounts", f"{ACCOUNTS}/session/renew", SignedIn, {})
+
+    async def send_code(self, phone: str, language: str, device: str) -> None:
+        """Have a code sent to a phone; the answer is the same whosever it is."""
+        path, body = f"{ACCOUNTS}/citizens/codes", {"phone": phone, "language": language}
+        await self.upstream.post("accounts", path, State, body, headers={"X-Client-Device": device})
+
+    async def sign_in_by_code(self, phone: str, code: str) -> CitizenSignedIn:
+        """Begin a citizen's sign-in."""
+        body = {"phone": phone, "code": code}
+        return await self.upstream.post("accounts", f"{ACCOUNTS}/citizens/sign-in", CitizenSignedIn, body)
+
+    async def renew_citizen(self, renewal: str) -> CitizenSignedIn:
+        """A new token for a citizen's sign-in that goes on."""
+        body = {"renewal": renewal}
+        return await self.upstream.post("accounts", f"{ACCOUNTS}/citizens/renew", CitizenSignedIn, body)
+
+    async def sign_out_everywhere(self) -> None:
+        """End all sign-ins of one's own."""
+        await self.upstream.delete("accounts", f"{ACCOUNTS}/me/sessions")
+
+    async def cancel_own(self, booking_id: str) -> Booking:
+        """Give back a seat that one has booked oneself."""
+        return await self.upstream.post("booking", f"{MINE}/{segment(booking_id)}/cancel", Booking, {})
+
+    async def agree_own(self, booking_id: str) -> Booking:
+        """Agree to the new day of a booking of one's own."""
+        return await self.upstream.post("booking", f"{MINE}/{segment(booking_id)}/agree", Booking, {})
 
     async def sign_out(self) -> None:
         """End this sign-in."""

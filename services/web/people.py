@@ -1,4 +1,4 @@
-"""What accounts answers to whoever signs in."""
+"""What accounts answers to whoever signs in, and to whoever is."""
 
 from datetime import datetime
 
@@ -43,3 +43,19 @@ class TelephoneSet(State):
     """Codes for when the telephone is lost, each good once."""
 
     recovery_codes: tuple[str, ...] = ()
+
+
+class CitizenShown(State):
+    """A citizen's own account."""
+
+    phone_masked: str = ""
+
+
+class CitizenSignedIn(State):
+    """A citizen's token, and by what the next one is had."""
+
+    token: str
+    session_ends_at: datetime
+    renewal: str | None = None
+    """Told once, when the sign-in begins."""
+    account: CitizenShown

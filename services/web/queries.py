@@ -17,6 +17,7 @@ from urllib.parse import quote
 from services.web.closing import Closing, Visit, Visits
 from services.web.domain import (
     BookableSessions,
+    Booking,
     Channels,
     ConsoleMessages,
     Departments,
@@ -24,13 +25,14 @@ from services.web.domain import (
     Matter,
     Matters,
     Officials,
+    OwnBookings,
     Session,
     Sessions,
     Slot,
     Slots,
 )
 from services.web.hall import Desk, Hall, Notice, Promises, Screen, Status, Today
-from services.web.people import AccountShown
+from services.web.people import AccountShown, CitizenShown
 from services.web.settings import WebSettings
 from services.web.upstream import Answer, Refused, Unavailable, Upstream
 from shared.events.roster import Venue
@@ -39,6 +41,7 @@ Found = TypeVar("Found")
 
 ACCOUNTS = "/api/accounts/v1"
 QUEUE = "/api/queue/v1"
+MINE = "/api/booking/v1/mine"
 REMEMBERED = 512
 MATTERS = 500
 """A hall has a few hundred matters; the list shows all of them."""
@@ -220,6 +223,18 @@ class Queries:
     async def me(self) -> AccountShown:
         """Whoever is signed in."""
         return await self.upstream.get("accounts", f"{ACCOUNTS}/me", AccountShown)
+
+    async def citizen(self) -> CitizenShown:
+        """The citizen who is signed in."""
+        return await self.upstream.get("accounts", f"{ACCOUNTS}/me", CitizenShown)
+
+    async def own_bookings(self) -> OwnBookings:
+        """What one has booked oneself: those to come first."""
+        return await self.upstream.get("booking", MINE, OwnBookings)
+
+    async def own_booking(self, booking_id: str) -> Booking:
+        """One of them."""
+        return await self.upstream.get("booking", f"{MINE}/{segment(booking_id)}", Booking)
 
     async def hall(self, session_id: str) -> Hall:
         """All windows of a session, and whether its day is closed."""

@@ -103,6 +103,11 @@ REFUSALS: dict[str, Refusal] = {
         phrase("请看看大小写，等手机上换了新的动态码再试。忘了密码，请找系统管理员。"),
         Way.AGAIN,
     ),
+    "code_not_sent": Refusal(
+        phrase("验证码没有发出去"),
+        phrase("请过半分钟再点一次。着急的话不用登录：有预约码就能查，打电话也行。"),
+        Way.AGAIN,
+    ),
     "too_busy": Refusal(phrase("登录的人太多了"), phrase("请等几秒钟再点一次。"), Way.AGAIN),
     "password_refused": Refusal(phrase("现在的密码不对"), phrase("请重新写一次。"), Way.AGAIN),
     "enrolment_needed": Refusal(phrase("还有两步没有做完"), phrase("请先设自己的密码，再绑定手机。"), Way.START),
