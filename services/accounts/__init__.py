@@ -1,7 +1,7 @@
 """Who may sign in, and who may do what: accounts, roles, sign-ins, and the keys that sign tokens.
 
-Owns: accounts of staff and of citizens, the staff's roles, sessions and one-time codes, the
-signing keys, and the audit of it all.
+Owns: accounts of staff and of citizens, the persons whom citizens book for, the staff's roles, sessions and
+one-time codes, the signing keys, and the audit of it all.
 Publishes: `accounts.people.v1`, by ids alone: what somebody may do, and which tokens count no more.
 Consumes: nothing.
 Promises: an unknown login, a wrong password, a wrong code and a suspended account are answered alike, and after the

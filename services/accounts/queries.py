@@ -6,6 +6,7 @@ from uuid import UUID
 
 import asyncpg
 
+from services.accounts.domain import persons as rules
 from services.accounts.domain import problems
 from services.accounts.domain.accounts import (
     NAME,
@@ -23,10 +24,12 @@ from services.accounts.domain.accounts import (
     account_of,
 )
 from services.accounts.domain.keys import Jwk, JwkSet
-from services.accounts.sql import accounts, grants, keys, sessions
+from services.accounts.domain.persons import DocumentView, PersonCard, Persons, PersonView
+from services.accounts.sql import accounts, grants, keys, persons, sessions
 from shared.database import Connection
 from shared.identity.tokens import Principal, verify
 from shared.privacy import Vault, mask_number
+from shared.visitors import Document
 
 
 async def find(connection: Connection, login: str) -> StaffAccount | None:
@@ -117,6 +120,65 @@ async def own_sessions(connection: Connection, principal: Principal) -> Sessions
             )
             for row in rows
         ]
+    )
+
+
+async def own_persons(connection: Connection, vault: Vault, account_id: UUID) -> Persons:
+    """All persons that a citizen keeps."""
+    rows = await persons.select_all(connection, account_id, rules.PERSONS_MOST)
+    return Persons(items=await _person_views(connection, vault, account_id, rows))
+
+
+async def own_person(connection: Connection, vault: Vault, account_id: UUID, person_id: UUID) -> PersonView:
+    """One of them. Raises PersonUnknown, also for somebody else's."""
+    row = await persons.select(connection, account_id, person_id)
+    if row is None:
+        raise problems.PersonUnknown
+    (found,) = await _person_views(connection, vault, account_id, [row])
+    return found
+
+
+async def _person_views(
+    connection: Connection, vault: Vault, account_id: UUID, rows: Sequence[asyncpg.Record]
+) -> list[PersonView]:
+    documents = await persons.select_documents(connection, account_id, [row["person_id"] for row in rows])
+    return [
+        PersonView(
+            person_id=str(row["person_id"]),
+            relation=row["relation"],
+            name=vault.decrypt(row["name"], rules.PERSON_NAME),
+            phone_masked=mask_number(vault.decrypt(row["phone"], rules.PERSON_PHONE)) if row["phone"] else None,
+            documents=[
+                DocumentView(
+                    document_id=str(each["document_id"]),
+                    type=each["document_type"],
+                    number_masked=mask_number(vault.decrypt(each["number"], rules.PERSON_NUMBER)),
+                )
+                for each in documents
+                if each["person_id"] == row["person_id"]
+            ],
+        )
+        for row in rows
+    ]
+
+
+async def person_card(
+    connection: Connection, vault: Vault, account_id: UUID, person_id: UUID, document_id: UUID
+) -> PersonCard:
+    """A person with one document, unmasked. Raises PersonUnknown or DocumentUnknown."""
+    row = await persons.select(connection, account_id, person_id)
+    if row is None:
+        raise problems.PersonUnknown
+    documents = await persons.select_documents(connection, account_id, [person_id])
+    found = next((each for each in documents if each["document_id"] == document_id), None)
+    if found is None:
+        raise problems.DocumentUnknown
+    return PersonCard(
+        person_id=str(person_id),
+        document_id=str(document_id),
+        name=vault.decrypt(row["name"], rules.PERSON_NAME),
+        phone=vault.decrypt(row["phone"], rules.PERSON_PHONE) if row["phone"] else None,
+        document=Document(type=found["document_type"], number=vault.decrypt(found["number"], rules.PERSON_NUMBER)),
     )
 
 

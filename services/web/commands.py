@@ -6,7 +6,7 @@ from typing import Any
 from services.web.closing import Closing
 from services.web.domain import Booking
 from services.web.hall import Desk, Promises, Status, Ticket, Today
-from services.web.people import CitizenSignedIn, SignedIn, TelephonePending, TelephoneSet
+from services.web.people import CitizenSignedIn, PersonShown, SignedIn, TelephonePending, TelephoneSet
 from services.web.queries import ACCOUNTS, MINE, QUEUE, segment
 from services.web.upstream import Refused, Unavailable, Upstream
 from shared.events.base import State
@@ -46,6 +46,18 @@ class Commands:
     async def sign_out_everywhere(self) -> None:
         """End all sign-ins of one's own."""
         await self.upstream.delete("accounts", f"{ACCOUNTS}/me/sessions")
+
+    async def add_person(self, body: dict[str, Any], key: str) -> PersonShown:
+        """Keep somebody to book for; with the same key it is the same one."""
+        return await self.upstream.post("accounts", f"{ACCOUNTS}/me/persons", PersonShown, body, key=key)
+
+    async def change_person(self, person_id: str, body: dict[str, Any]) -> PersonShown:
+        """Change one of them."""
+        return await self.upstream.patch("accounts", f"{ACCOUNTS}/me/persons/{segment(person_id)}", PersonShown, body)
+
+    async def forget_person(self, person_id: str) -> None:
+        """Forget one of them."""
+        await self.upstream.delete("accounts", f"{ACCOUNTS}/me/persons/{segment(person_id)}")
 
     async def cancel_own(self, booking_id: str) -> Booking:
         """Give back a seat that one has booked oneself."""

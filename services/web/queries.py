@@ -32,7 +32,7 @@ from services.web.domain import (
     Slots,
 )
 from services.web.hall import Desk, Hall, Notice, Promises, Screen, Status, Today
-from services.web.people import AccountShown, CitizenShown
+from services.web.people import AccountShown, CitizenShown, PersonCard, Persons
 from services.web.settings import WebSettings
 from services.web.upstream import Answer, Refused, Unavailable, Upstream
 from shared.events.roster import Venue
@@ -227,6 +227,15 @@ class Queries:
     async def citizen(self) -> CitizenShown:
         """The citizen who is signed in."""
         return await self.upstream.get("accounts", f"{ACCOUNTS}/me", CitizenShown)
+
+    async def persons(self) -> Persons:
+        """Whom the citizen books for."""
+        return await self.upstream.get("accounts", f"{ACCOUNTS}/me/persons", Persons)
+
+    async def person_card(self, person_id: str, document_id: str) -> PersonCard:
+        """One of them with one document, unmasked: for a booking, and for no page."""
+        path = f"/internal/v1/persons/{segment(person_id)}/documents/{segment(document_id)}"
+        return await self.upstream.get("accounts", path, PersonCard)
 
     async def own_bookings(self) -> OwnBookings:
         """What one has booked oneself: those to come first."""

@@ -80,6 +80,10 @@ class Upstream:
         found = await self._ask(service, "POST", path, json=body, headers={**(headers or {}), **named})
         return self._read(service, answer, found)
 
+    async def patch(self, service: Service, path: str, answer: type[Answer], body: dict[str, Any]) -> Answer:
+        """Change a thing; raises Refused and Unavailable."""
+        return self._read(service, answer, await self._ask(service, "PATCH", path, json=body))
+
     async def delete(self, service: Service, path: str) -> None:
         """End a thing; raises Refused and Unavailable."""
         await self._ask(service, "DELETE", path)

@@ -1,10 +1,10 @@
 """Accounts' HTTP API: thin. A route parses, opens a transaction and calls one command or query.
 
 Every path is declared for anyone, since the bearer of a token is looked at here, by the service's own tables
-(`bearer`). What makes something needs no Idempotency-Key: a login is unique, the same role given twice is one, and a
-sign-in or a password that is shown once cannot be answered again from memory.
+(`bearer`). What makes something needs no Idempotency-Key, but for a citizen's persons: a login is unique, the same role
+given twice is one, and a sign-in or a password that is shown once cannot be answered again from memory.
 """
 
-from services.accounts.routes import citizens, entrance, me, operator
+from services.accounts.routes import citizens, entrance, me, operator, persons
 
-routers = (entrance.router, citizens.router, me.router, operator.router)
+routers = (entrance.router, citizens.router, me.router, persons.router, persons.internal, operator.router)

@@ -132,7 +132,10 @@ async def _send(page: Page, posted: Posted, tried: Tried, page_id: str) -> Respo
     device = page.site.cookies.device(page.request)
     try:
         await page.commands.send_code(tried.phone, page.language.code, device)
-    except (Refused, Unavailable) as error:
+    except Unavailable:  # accounts, or notifications behind it: which of them, does not matter here
+        not_sent = {"refused": "code_not_sent", "status": HTTPStatus.SERVICE_UNAVAILABLE}
+        response = _again(page, tried.model_copy(update=not_sent), page_id)
+    except Refused as error:
         response = _again(page, tried.failed(error), page_id)
     else:
         response = _again(page, tried.model_copy(update={"sent": True}), page_id)

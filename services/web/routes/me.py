@@ -1,4 +1,4 @@
-"""A citizen's own page: what one has booked, and signing out, here or everywhere."""
+"""A citizen's own page: what one has booked, whom one books for, and signing out, here or everywhere."""
 
 import asyncio
 from contextlib import suppress
@@ -27,8 +27,11 @@ def require_citizen(page: Page) -> None:
 async def me(page: Page = OpenPage) -> Response:
     """我的预约. Each part is there while the service of another is away."""
     require_citizen(page)
-    account, found, now = await asyncio.gather(
-        or_none(page.queries.citizen()), or_none(page.queries.own_bookings()), page.queries.now()
+    account, found, persons, now = await asyncio.gather(
+        or_none(page.queries.citizen()),
+        or_none(page.queries.own_bookings()),
+        or_none(page.queries.persons()),
+        page.queries.now(),
     )
     matters = await page.queries.matters_of(each.matter_id for each in (found.items if found else ()))
     return page.show(
@@ -36,6 +39,7 @@ async def me(page: Page = OpenPage) -> Response:
         personal=True,
         account=account,
         found=found,
+        persons=persons,
         to_come=found.to_come(now) if found else (),
         gone_by=found.gone_by(now) if found else (),
         matters=matters,
