@@ -4,6 +4,8 @@ import asyncio
 
 import pytest
 
+from services.accounts.commands import citizens, entering
+from services.accounts.domain import citizens as rules
 from services.notifications import commands
 from shared import database as databases
 from shared.identity.tokens import SignInNeeded
@@ -108,6 +110,26 @@ async def test_a_code_opens_once_also_when_it_is_shown_many_times_at_once(town):
     assert sorted(each.status_code for each in answers) == [200, 401, 401, 401, 401]
     assert (await town.try_code(code)).status_code == 401
     assert len(await town.office.owner("select 1 from account")) == 1
+    assert len(await town.office.owner("select 1 from session")) == 1
+
+
+async def test_of_many_who_were_right_at_once_one_is_let_in(town):
+    code, vault = await town.code(), town.vault
+    phone = f"+86{PHONE}"
+    phone_key = rules.phone_key(vault, phone)
+    settings, origin = town.office.app.state.runtime.settings, entering.Origin("10.0.0.1", "")
+    digest = rules.digest(vault, phone_key, code)
+    ready = asyncio.Barrier(5)
+
+    async def enter():
+        async with databases.transaction(town.office.pool) as connection:
+            await ready.wait()  # each has compared already, and found the code to be right
+            return await citizens.enter(
+                connection, vault, settings, phone=phone, phone_key=phone_key, digest=digest, origin=origin
+            )
+
+    entered = await asyncio.gather(*(enter() for _ in range(5)))
+    assert len([each for each in entered if each is not None]) == 1
     assert len(await town.office.owner("select 1 from session")) == 1
 
 
