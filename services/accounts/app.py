@@ -12,7 +12,7 @@ from services.accounts.provider import Provider
 from services.accounts.routes import routers
 from services.accounts.routes.bearer import OwnRecognition
 from services.accounts.settings import AccountsSettings
-from services.accounts.workers import retain, rotate_keys
+from services.accounts.workers import forget_codes, retain, rotate_keys
 from shared import database
 from shared.application import Runtime, build
 from shared.privacy import PrivacySettings, Vault
@@ -41,6 +41,7 @@ def create_app() -> FastAPI:
             "keys": partial(rotate_keys, vault=vault),
             "retention": partial(retain, settings=settings),
             "erasures": carry,
+            "codes": forget_codes,
         },
         on_start=start,
     )

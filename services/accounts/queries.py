@@ -6,23 +6,31 @@ from uuid import UUID
 
 import asyncpg
 
+from services.accounts.domain import persons as rules
 from services.accounts.domain import problems
 from services.accounts.domain.accounts import (
     NAME,
+    PHONE,
+    Account,
     Accounts,
     AccountView,
+    CitizenAccount,
+    CitizenView,
     GrantView,
     Session,
     Sessions,
     SessionView,
     StaffAccount,
+    account_of,
 )
 from services.accounts.domain.erasures import ErasureView
 from services.accounts.domain.keys import Jwk, JwkSet
-from services.accounts.sql import accounts, erasures, grants, keys, sessions
+from services.accounts.domain.persons import DocumentView, PersonCard, Persons, PersonView
+from services.accounts.sql import accounts, erasures, grants, keys, persons, sessions
 from shared.database import Connection
 from shared.identity.tokens import Principal, verify
-from shared.privacy import Vault
+from shared.privacy import Vault, mask_number
+from shared.visitors import Document
 
 
 async def find(connection: Connection, login: str) -> StaffAccount | None:
@@ -51,7 +59,7 @@ async def signed(connection: Connection, token: str) -> Principal:
     return verify(token, {each.kid: each.public_key() for each in known.keys})
 
 
-async def asker(connection: Connection, token: str) -> tuple[Principal, StaffAccount]:
+async def asker(connection: Connection, token: str) -> tuple[Principal, StaffAccount | CitizenAccount]:
     """Who asks, by this service's own tables: session, state and roles are those of now, not of the token.
 
     Raises SignInNeeded or TokenUnknown.
@@ -61,7 +69,7 @@ async def asker(connection: Connection, token: str) -> tuple[Principal, StaffAcc
     account_row = await accounts.select(connection, UUID(principal.account_id))
     if row is None or account_row is None or row["account_id"] != account_row["account_id"]:
         raise problems.SignInNeeded
-    account = StaffAccount.of(account_row)
+    account = account_of(account_row)
     is_live = Session.of(row).is_live(await accounts.real_now(connection))
     is_void = account.tokens_from is not None and principal.issued_at < account.tokens_from
     if not is_live or is_void or account.state != "active":
@@ -76,12 +84,20 @@ async def require_operator(connection: Connection, account: StaffAccount) -> Non
 
 
 async def account_view(connection: Connection, vault: Vault, account_id: UUID) -> AccountView:
-    """An account. Raises AccountUnknown."""
+    """An account of the staff's. Raises AccountUnknown."""
     row = await accounts.select(connection, account_id)
-    if row is None:
+    if row is None or row["kind"] != "staff":
         raise problems.AccountUnknown
     held = await grants.select_current(connection, [account_id])
     return _view(StaffAccount.of(row), held, vault)
+
+
+async def own_view(connection: Connection, vault: Vault, account: Account) -> AccountView | CitizenView:
+    """One's own account, of either kind."""
+    if isinstance(account, CitizenAccount):
+        phone = vault.decrypt(account.phone, PHONE) if account.phone is not None else ""
+        return CitizenView(account_id=str(account.account_id), phone_masked=mask_number(phone))
+    return await account_view(connection, vault, account.account_id)
 
 
 async def account_views(connection: Connection, vault: Vault, after: str, limit: int) -> Accounts:
@@ -133,6 +149,65 @@ async def erasure_view(connection: Connection, erasure_id: UUID) -> ErasureView:
         parts=parts,
         proof=json.loads(row["proof"]) if row["proof"] is not None else None,
         proof_hash=row["proof_hash"].hex() if row["proof_hash"] is not None else None,
+    )
+
+
+async def own_persons(connection: Connection, vault: Vault, account_id: UUID) -> Persons:
+    """All persons that a citizen keeps."""
+    rows = await persons.select_all(connection, account_id, rules.PERSONS_MOST)
+    return Persons(items=await _person_views(connection, vault, account_id, rows))
+
+
+async def own_person(connection: Connection, vault: Vault, account_id: UUID, person_id: UUID) -> PersonView:
+    """One of them. Raises PersonUnknown, also for somebody else's."""
+    row = await persons.select(connection, account_id, person_id)
+    if row is None:
+        raise problems.PersonUnknown
+    (found,) = await _person_views(connection, vault, account_id, [row])
+    return found
+
+
+async def _person_views(
+    connection: Connection, vault: Vault, account_id: UUID, rows: Sequence[asyncpg.Record]
+) -> list[PersonView]:
+    documents = await persons.select_documents(connection, account_id, [row["person_id"] for row in rows])
+    return [
+        PersonView(
+            person_id=str(row["person_id"]),
+            relation=row["relation"],
+            name=vault.decrypt(row["name"], rules.PERSON_NAME),
+            phone_masked=mask_number(vault.decrypt(row["phone"], rules.PERSON_PHONE)) if row["phone"] else None,
+            documents=[
+                DocumentView(
+                    document_id=str(each["document_id"]),
+                    type=each["document_type"],
+                    number_masked=mask_number(vault.decrypt(each["number"], rules.PERSON_NUMBER)),
+                )
+                for each in documents
+                if each["person_id"] == row["person_id"]
+            ],
+        )
+        for row in rows
+    ]
+
+
+async def person_card(
+    connection: Connection, vault: Vault, account_id: UUID, person_id: UUID, document_id: UUID
+) -> PersonCard:
+    """A person with one document, unmasked. Raises PersonUnknown or DocumentUnknown."""
+    row = await persons.select(connection, account_id, person_id)
+    if row is None:
+        raise problems.PersonUnknown
+    documents = await persons.select_documents(connection, account_id, [person_id])
+    found = next((each for each in documents if each["document_id"] == document_id), None)
+    if found is None:
+        raise problems.DocumentUnknown
+    return PersonCard(
+        person_id=str(person_id),
+        document_id=str(document_id),
+        name=vault.decrypt(row["name"], rules.PERSON_NAME),
+        phone=vault.decrypt(row["phone"], rules.PERSON_PHONE) if row["phone"] else None,
+        document=Document(type=found["document_type"], number=vault.decrypt(found["number"], rules.PERSON_NUMBER)),
     )
 
 

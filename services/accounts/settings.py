@@ -45,6 +45,19 @@ class AccountsSettings(ServiceSettings):
     """Wrong passwords or codes from one client address in a window; a whole hall often shares one."""
     session_hours: int = Field(default=12, ge=1, le=24)
     """After so long a sign-in ends, whatever was done in it."""
+    citizen_session_days: int = Field(default=30, ge=1, le=90)
+    """After so long a citizen needs another code. Long, for whoever is 75 and books once a month should not have to:
+    with the phone in hand anybody could ask for a code anyway, and every sign-in can be ended on a page."""
+    codes_per_phone: int = Field(default=3, ge=1)
+    """Codes sent to one phone in a window of `tries_window_minutes`: whoever waits for one asks twice."""
+    codes_per_phone_and_day: int = Field(default=10, ge=1)
+    """With five tries a code, this leaves a guesser fifty of a million numbers a day."""
+    codes_per_device: int = Field(default=10, ge=1)
+    """Codes asked for from one browser in a window: a village's helper signs in with one after the other."""
+    codes_per_address: int = Field(default=60, ge=1)
+    """Codes asked for from one client address in a window; a whole hall often shares one."""
+    code_seconds: float = Field(default=3.0, gt=0, le=10)
+    """How long notifications may take to send a code: less than the pages wait for us."""
     enrolment_minutes: int = Field(default=10, ge=1, le=30)
     """How long a first sign-in has for a password of one's own and for the telephone's codes."""
     initial_password_hours: int = Field(default=72, ge=1)

@@ -17,6 +17,8 @@ from shared.rights.retention import Rule
 logger = structlog.get_logger(__name__)
 
 PAUSE_SECONDS = 600.0
+CODES_SECONDS = 60.0
+BATCH = 500
 
 
 async def rotate_keys(runtime: Runtime, *, vault: Vault) -> None:
@@ -27,6 +29,16 @@ async def rotate_keys(runtime: Runtime, *, vault: Vault) -> None:
         if made is not None:
             logger.info("signing_key_made", key=made)
         await asyncio.sleep(PAUSE_SECONDS)
+
+
+async def forget_codes(runtime: Runtime) -> None:
+    """Delete citizens' codes once they are dead, for ever."""
+    while True:
+        forgotten = BATCH
+        while forgotten == BATCH:
+            async with database.transaction(runtime.pool) as connection:
+                forgotten = await entering.forget_codes(connection, BATCH)
+        await asyncio.sleep(CODES_SECONDS)
 
 
 def rules(settings: AccountsSettings) -> Sequence[Rule]:

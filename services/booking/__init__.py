@@ -1,7 +1,8 @@
 """Booking: who comes when, to which window.
 
-Owns: slots, bookings, whether those who booked came, the visitors' personal data (encrypted, gone 90 days after or when
-they ask), which privacy notice they accepted, booking codes.
+Owns: slots, bookings and whose account made them, if somebody was signed in, whether those who booked came, the
+visitors' personal data (encrypted, gone 90 days after or when they ask), which privacy notice they accepted, booking
+codes.
 Publishes: `booking.bookings.v1`.
 Consumes: `roster.sessions.v1`, `roster.matters.v1`, `queue.visits.v1`, `accounts.people.v1`.
 Promises: no seat is sold twice and no confirmed booking is lost, whatever dies; one live booking a person,

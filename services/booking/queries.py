@@ -33,6 +33,7 @@ from shared.rights.requests import BOOKINGS_MOST, ExportAnswer, ExportSection, P
 SESSIONS_LIMIT = 100
 SLOTS_LIMIT = 500
 WINDOW_LIMIT = 1000
+ACCOUNT_LIMIT = 200
 
 SessionState = Literal["open", "not_released", "full", "closed", "tentative", "cancelled"]
 
@@ -73,6 +74,29 @@ class OfferedSlots(BaseModel):
 
     items: list[OfferedSlot]
     now: datetime
+
+
+class OwnBookings(BaseModel):
+    """What an account booked: those to come, the next one first, then the others, the last one first."""
+
+    items: list[BookingView]
+
+
+async def own_bookings(connection: Connection, account_id: UUID, vault: Vault) -> OwnBookings:
+    """What an account booked, as far as it is remembered."""
+    rows = await bookings.select_of_account(connection, account_id, ACCOUNT_LIMIT)
+    return OwnBookings(
+        items=[
+            view(Booking.of(row), person_of(row, vault), previous_starts_at=row["previous_starts_at"]) for row in rows
+        ]
+    )
+
+
+async def require_own(connection: Connection, booking_id: UUID, account_id: UUID) -> UUID:
+    """The booking, where the account made it. Raises BookingUnknown, also for somebody else's."""
+    if not await bookings.is_of_account(connection, booking_id, account_id):
+        raise problems.BookingUnknown
+    return booking_id
 
 
 async def offered_sessions(connection: Connection, matter_id: str, zone: ZoneInfo) -> OfferedSessions:

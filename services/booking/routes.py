@@ -31,15 +31,21 @@ from shared.application import Runtime, runtime
 from shared.audit.recording import audited
 from shared.audit.routes import make_router
 from shared.database import Connection
+from shared.identity import citizens
 from shared.limits import Limit, Limits, TooManyRequests, address_of, network_of
 from shared.privacy import Vault
+from shared.problems import RESPONSES
 from shared.rights import erasure
 from shared.rights.requests import ErasureAnswer, ErasureOrder, ExportAnswer, PersonOrder
 
+UNAUTHORISED: dict[int | str, dict[str, Any]] = {401: {**RESPONSES[403], "description": "Unauthorized"}}
 citizen = APIRouter(prefix="/api/booking/v1", tags=["citizen"], dependencies=[allow(Caller.CITIZEN)])
+mine = APIRouter(
+    prefix="/api/booking/v1/mine", tags=["mine"], dependencies=[allow(Caller.CITIZEN)], responses=UNAUTHORISED
+)
 staff = APIRouter(prefix="/api/booking/v1/staff", tags=["staff"])
 internal = APIRouter(prefix="/internal/v1", tags=["internal"], dependencies=[allow(Caller.SERVICE)])
-routers = (citizen, staff, internal, make_router("booking"))
+routers = (citizen, mine, staff, internal, make_router("booking"))
 
 DAY_SECONDS = 24 * 3600
 BOOKINGS_PATH = "/api/booking/v1/bookings"
@@ -83,10 +89,14 @@ async def slots(running: Running, session_id: Identifier, matter_id: MatterId) -
     "/bookings",
     status_code=201,
     response_model=BookingView,
+    responses=UNAUTHORISED,
     openapi_extra=documented(BookingRequest, parameters=[IDEMPOTENCY_HEADER]),
 )
 async def book(request: Request, running: Running) -> Response:
-    """Take a seat online. Answered after the commit; sent again with the same key, it answers the same booking."""
+    """Take a seat online. Answered after the commit; sent again with the same key, it answers the same booking.
+
+    A citizen who shows a token finds it again under `mine`.
+    """
     return await _book(request, running, "online")
 
 
@@ -117,7 +127,14 @@ async def _book(request: Request, running: Runtime, channel: Channel) -> Respons
     key = idempotency.needed_key(request.headers.get(idempotency.HEADER))
     wish = await read(request, BookingRequest)
     vault = _vault(running)
-    claim = claim_of(wish, channel=channel, idempotency_key=key, vault=vault, zone=running.settings.zone)
+    claim = claim_of(
+        wish,
+        channel=channel,
+        idempotency_key=key,
+        vault=vault,
+        zone=running.settings.zone,
+        account_id=await _account_of(request) if channel == "online" else None,
+    )
     settled = await _settle(running, claim, wish.visitor.phone)
     if isinstance(settled, Known):
         async with running.pool.acquire(timeout=10) as connection:
@@ -147,6 +164,52 @@ async def _settle(running: Runtime, claim: Claim, phone: str | None) -> Booking 
     if isinstance(settled, Known):
         limits.give_back(seats)
     return settled
+
+
+async def _account_of(request: Request) -> UUID | None:
+    """Who books, where a citizen shows a token. Raises SignInNeeded for one that counts no more."""
+    principal = await citizens.shown(request)
+    return None if principal is None else UUID(principal.account_id)
+
+
+async def _citizen(request: Request) -> UUID:
+    """Which citizen asks. Raises SignInNeeded or AccessDenied."""
+    return UUID((await citizens.needed(request)).account_id)
+
+
+Mine = Annotated[UUID, Depends(_citizen)]
+"""The account of the citizen who asks."""
+
+
+@mine.get("")
+async def own_bookings(running: Running, account_id: Mine) -> queries.OwnBookings:
+    """What one has booked oneself, for whomever: those to come first."""
+    async with running.pool.acquire(timeout=10) as connection:
+        return await queries.own_bookings(connection, account_id, _vault(running))
+
+
+@mine.get("/{booking_id}")
+async def own_booking(running: Running, account_id: Mine, booking_id: UUID) -> BookingView:
+    """One of them."""
+    return await _view(running, await _own(running, account_id, booking_id))
+
+
+@mine.post("/{booking_id}/cancel")
+async def cancel_own(running: Running, account_id: Mine, booking_id: UUID) -> BookingView:
+    """Give the seat back."""
+    return await _change(running, await _own(running, account_id, booking_id), commands.cancel)
+
+
+@mine.post("/{booking_id}/agree")
+async def agree_own(running: Running, account_id: Mine, booking_id: UUID) -> BookingView:
+    """Agree to the new date of a session that moved."""
+    return await _change(running, await _own(running, account_id, booking_id), commands.agree)
+
+
+async def _own(running: Runtime, account_id: UUID, booking_id: UUID) -> UUID:
+    """The booking, if the account made it: whose account that is never changes. Raises BookingUnknown."""
+    async with running.pool.acquire(timeout=10) as connection:
+        return await queries.require_own(connection, booking_id, account_id)
 
 
 @citizen.post("/bookings/check", status_code=204, openapi_extra=documented(BookingRequest))

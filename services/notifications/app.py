@@ -22,6 +22,7 @@ def create_app() -> FastAPI:
 
     async def start(runtime: Runtime, _: AsyncExitStack) -> None:
         runtime.parts["vault"] = vault
+        runtime.parts["texts"] = Console(runtime.pool, vault, settings.lease_seconds)
 
     async def prepare(runtime: Runtime) -> None:
         await Preparer(runtime, settings, vault).run()

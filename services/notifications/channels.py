@@ -20,7 +20,7 @@ from uuid import UUID
 import aiosmtplib
 
 from services.notifications import sealing
-from services.notifications.domain import Channel, Kind, Language
+from services.notifications.domain import Channel, Language, LetterKind
 from services.notifications.rendering import Words
 from services.notifications.settings import NotificationsSettings
 from services.notifications.sql import deliveries
@@ -43,7 +43,7 @@ class Letter:
     message_id: UUID
     to: str
     words: Words
-    kind: Kind
+    kind: LetterKind
     language: Language
     about: str
     sent_at: datetime

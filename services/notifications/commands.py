@@ -15,7 +15,7 @@ from prometheus_client import Counter
 
 from services.notifications import domain
 from services.notifications.domain import Failure, Kind, Today, Told, Withdrawal
-from services.notifications.sql import deliveries, messages, projections
+from services.notifications.sql import codes, deliveries, messages, projections
 from shared.database import Connection
 from shared.events import roster
 from shared.events.base import Event
@@ -320,6 +320,11 @@ async def erase(connection: Connection, order: ErasureOrder) -> Done:
             "console_message": await deliveries.delete_console_messages_about(connection, about),
         }
     )
+
+
+async def forget_dead_codes(connection: Connection, limit: int) -> int:
+    """Delete codes for signing in that are dead, at most `limit`; how many there were."""
+    return await codes.forget_dead(connection, limit)
 
 
 async def state_events(connection: Connection, ids: Sequence[str]) -> list[Event]:

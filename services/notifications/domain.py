@@ -34,6 +34,8 @@ Kind = Literal[
     "running_late",
     "substituted",
 ]
+LetterKind = Kind | Literal["sign_in_code"]
+"""What a channel carries: messages about bookings, and the codes by which citizens sign in."""
 Recipient = Literal["visitor", "proxy"]
 Language = Literal["zh", "en"]
 Channel = Literal["console", "email"]

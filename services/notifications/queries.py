@@ -8,7 +8,7 @@ import asyncpg
 from pydantic import BaseModel
 
 from services.notifications import sealing
-from services.notifications.domain import Failure, Kind, Language, Recipient, mask_address
+from services.notifications.domain import Failure, Kind, Language, LetterKind, Recipient, mask_address
 from services.notifications.sql import deliveries, messages
 from shared.database import Connection
 from shared.privacy import Vault
@@ -38,14 +38,14 @@ class ConsoleMessage(BaseModel):
     """A message in the console's box."""
 
     message_id: str
-    kind: Kind
+    kind: LetterKind
     language: Language
     to: str
     """Masked."""
     subject: str
     body: str
     about: str
-    """Id of the booking."""
+    """Id of the booking; empty of a code for signing in, which is shown only while it lives."""
     sent_at: datetime
 
 

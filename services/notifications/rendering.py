@@ -91,6 +91,13 @@ def render(facts: Facts, *, now: datetime, zone: ZoneInfo, public_url: str) -> W
     return Words(subject=" ".join(subject.split()), body=_tidy(body))
 
 
+def render_code(code: str, language: Language, minutes: int) -> Words:
+    """Put a code for signing in into words."""
+    text = _environment.get_template(f"{language}/sign_in_code.txt").render(code=code, minutes=minutes)
+    subject, _, body = text.strip().partition("\n")
+    return Words(subject=" ".join(subject.split()), body=_tidy(body))
+
+
 def _tidy(body: str) -> str:
     """Without the empty lines and blanks that parts left out leave behind."""
     return re.sub(r"\n{3,}", "\n\n", re.sub(r"[ \t]+\n", "\n", body)).strip() + "\n"

@@ -1,14 +1,18 @@
-"""HTTP in: what staff read."""
+"""HTTP in: what staff read, and the codes that accounts has sent."""
 
 from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query
+from pydantic import AwareDatetime, Field, SecretStr
 
 from services.notifications import commands, queries
-from services.notifications.domain import QUIET_FROM, QUIET_UNTIL
+from services.notifications.channels import Sender
+from services.notifications.delivery import CodeWish, deliver_code
+from services.notifications.domain import QUIET_FROM, QUIET_UNTIL, Language
 from services.notifications.queries import CallDetails, Calls, Channels, ConsoleMessages
 from services.notifications.settings import NotificationsSettings
+from shared import idempotency
 from shared.access import Caller, Permission, allow, permit
 from shared.application import Runtime, runtime
 from shared.audit.recording import audited
@@ -18,6 +22,7 @@ from shared.identity.roles import AT_COUNTER
 from shared.privacy import Vault
 from shared.rights import erasure
 from shared.rights.requests import ErasureAnswer, ErasureOrder, ExportAnswer, PersonOrder
+from shared.visitors import Body, Phone
 
 Running = Annotated[Runtime, Depends(runtime)]
 Limit = Annotated[int, Query(ge=1, le=200)]
@@ -31,6 +36,16 @@ citizen = APIRouter(prefix="/api/notifications/v1", dependencies=[allow(Caller.C
 staff = APIRouter(prefix="/api/notifications/v1/staff", tags=["staff"])
 internal = APIRouter(prefix="/internal/v1", dependencies=[allow(Caller.SERVICE)], tags=["internal"])
 routers = (citizen, staff, internal, make_router("notifications"))
+
+
+class Code(Body):
+    """A code that is to be sent to a phone now, or never."""
+
+    phone: Phone
+    code: SecretStr = Field(min_length=6, max_length=6)
+    language: Language = "zh"
+    expires_at: AwareDatetime
+    """By the machine's clock; at most five minutes ahead."""
 
 
 def _vault(running: Runtime) -> Vault:
@@ -83,3 +98,16 @@ async def export(running: Running, order: PersonOrder) -> ExportAnswer:
     """All that was told to somebody about their bookings."""
     async with transaction(running.pool) as connection:
         return await queries.export(connection, order, _vault(running))
+
+
+@internal.post("/codes", status_code=204)
+async def send_code(running: Running, wish: Code, key: Annotated[str, Depends(idempotency.needed_key)]) -> None:
+    """Send a code for signing in, at once and at any hour; the same key again sends it no second time."""
+    texts: Sender = running.parts["texts"]
+    await deliver_code(
+        running,
+        _vault(running),
+        texts,
+        CodeWish(wish.phone, wish.code.get_secret_value(), wish.language, wish.expires_at),
+        key,
+    )

@@ -16,6 +16,7 @@ from shared.rights.retention import Rule
 from shared.settings import ServiceSettings
 
 ROUND_SECONDS = 15.0
+BATCH = 500
 
 overdue_seconds = Gauge(
     "notifications_overdue_seconds", "How long the most overdue message has been waiting, in county time"
@@ -23,10 +24,14 @@ overdue_seconds = Gauge(
 
 
 async def measure(runtime: Runtime) -> None:
-    """Measure what is overdue, for ever."""
+    """Measure what is overdue, and delete codes once they are dead, for ever."""
     while True:
         async with transaction(runtime.pool) as connection:
             overdue_seconds.set(await queries.overdue_seconds(connection))
+        forgotten = BATCH
+        while forgotten == BATCH:
+            async with transaction(runtime.pool) as connection:
+                forgotten = await commands.forget_dead_codes(connection, BATCH)
         await asyncio.sleep(ROUND_SECONDS)
 
 

@@ -16,6 +16,7 @@ from services.web.forms import Unreadable
 from services.web.pages import NotThere, Site, open_page
 from services.web.refusals import AWAY, NOT_YET, REFUSALS, refusal
 from services.web.routes import ROUTERS
+from services.web.routes.by_phone import BY_PHONE
 from services.web.routes.posted import NotFromHere
 from services.web.routes.refused import go_and_tell
 from services.web.security import TooMuchToKeep
@@ -100,9 +101,17 @@ async def _on_refused(request: Request, error: Exception) -> Response:
 
 
 async def _on_sign_in_needed(request: Request, _: Exception) -> Response:
-    """Nobody is signed in, or not any more: to the sign-in, and from there back to this page."""
+    """Nobody is signed in, or not any more: to the sign-in, and from there back to this page.
+
+    On a citizens' page the browser forgets who was, so that all that needs no account goes on without one.
+    """
+    here = preferences.own_path(request)
+    if not f"{here}/".startswith(("/staff/", "/sign-in/")):
+        response = RedirectResponse(f"{BY_PHONE}?{urlencode({'to': here})}", HTTPStatus.SEE_OTHER)
+        request.app.state.site.cookies.sign_out(request, response)
+        return response
     asked = request.url.query if request.method == "GET" else ""
-    here = preferences.own_path(request) + (f"?{asked}" if asked else "")
+    here += f"?{asked}" if asked else ""
     return RedirectResponse(f"/sign-in?{urlencode({'to': here})}", HTTPStatus.SEE_OTHER)
 
 

@@ -7,8 +7,16 @@ from services.web.audit import Export
 from services.web.closing import Closing
 from services.web.domain import Booking
 from services.web.hall import Desk, Document, Promises, Status, Ticket, Today
-from services.web.people import ProviderAnswered, ProviderAsked, SignedIn, TelephonePending, TelephoneSet
-from services.web.queries import ACCOUNTS, OIDC, QUEUE, segment
+from services.web.people import (
+    CitizenSignedIn,
+    PersonShown,
+    ProviderAnswered,
+    ProviderAsked,
+    SignedIn,
+    TelephonePending,
+    TelephoneSet,
+)
+from services.web.queries import ACCOUNTS, MINE, OIDC, QUEUE, segment
 from services.web.upstream import Refused, Service, Unavailable, Upstream
 from shared.events.base import State
 from shared.problems import FieldProblem
@@ -58,6 +66,45 @@ class Commands:
         """The number of the document of whom the window has (staff). The queue records who asked, and why."""
         path = f"{QUEUE}/staff/sessions/{segment(session_id)}/windows/{segment(window_id)}/document"
         return await self.upstream.post("queue", path, Document, {"ticket_id": ticket_id, "reason": reason})
+
+    async def send_code(self, phone: str, language: str, device: str) -> None:
+        """Have a code sent to a phone; the answer is the same whosever it is."""
+        path, body = f"{ACCOUNTS}/citizens/codes", {"phone": phone, "language": language}
+        await self.upstream.post("accounts", path, State, body, headers={"X-Client-Device": device})
+
+    async def sign_in_by_code(self, phone: str, code: str) -> CitizenSignedIn:
+        """Begin a citizen's sign-in."""
+        body = {"phone": phone, "code": code}
+        return await self.upstream.post("accounts", f"{ACCOUNTS}/citizens/sign-in", CitizenSignedIn, body)
+
+    async def renew_citizen(self, renewal: str) -> CitizenSignedIn:
+        """A new token for a citizen's sign-in that goes on."""
+        body = {"renewal": renewal}
+        return await self.upstream.post("accounts", f"{ACCOUNTS}/citizens/renew", CitizenSignedIn, body)
+
+    async def sign_out_everywhere(self) -> None:
+        """End all sign-ins of one's own."""
+        await self.upstream.delete("accounts", f"{ACCOUNTS}/me/sessions")
+
+    async def add_person(self, body: dict[str, Any], key: str) -> PersonShown:
+        """Keep somebody to book for; with the same key it is the same one."""
+        return await self.upstream.post("accounts", f"{ACCOUNTS}/me/persons", PersonShown, body, key=key)
+
+    async def change_person(self, person_id: str, body: dict[str, Any]) -> PersonShown:
+        """Change one of them."""
+        return await self.upstream.patch("accounts", f"{ACCOUNTS}/me/persons/{segment(person_id)}", PersonShown, body)
+
+    async def forget_person(self, person_id: str) -> None:
+        """Forget one of them."""
+        await self.upstream.delete("accounts", f"{ACCOUNTS}/me/persons/{segment(person_id)}")
+
+    async def cancel_own(self, booking_id: str) -> Booking:
+        """Give back a seat that one has booked oneself."""
+        return await self.upstream.post("booking", f"{MINE}/{segment(booking_id)}/cancel", Booking, {})
+
+    async def agree_own(self, booking_id: str) -> Booking:
+        """Agree to the new day of a booking of one's own."""
+        return await self.upstream.post("booking", f"{MINE}/{segment(booking_id)}/agree", Booking, {})
 
     async def sign_out(self) -> None:
         """End this sign-in."""

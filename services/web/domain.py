@@ -165,6 +165,20 @@ class Booking(State):
     version: int = Field(default=1, ge=1)
 
 
+class OwnBookings(State):
+    """What a citizen has booked: those to come, the next one first, then the others, the last one first."""
+
+    items: tuple[Booking, ...]
+
+    def to_come(self, now: datetime) -> tuple[Booking, ...]:
+        """Those that somebody is still expected for."""
+        return tuple(each for each in self.items if each.state != "cancelled" and each.ends_at > now)
+
+    def gone_by(self, now: datetime) -> tuple[Booking, ...]:
+        """All others."""
+        return tuple(each for each in self.items if each.state == "cancelled" or each.ends_at <= now)
+
+
 class Official(State):
     """Somebody who can be on duty."""
 

@@ -5,6 +5,7 @@ walk can therefore be opened by GET: the browser's ways back and forward and a r
 A walk that has booked keeps nothing of the visitor.
 """
 
+from dataclasses import replace
 from typing import Any, Literal
 
 from fastapi import Response
@@ -14,6 +15,7 @@ from services.web.addresses import draft_page
 from services.web.domain import PARTY_SIZE_MAX, Session
 from services.web.forms import LABELS, Details, Findings, found_by_booking, found_here
 from services.web.pages import NotThere, Page, correlation_id
+from services.web.people import PersonCard
 from services.web.refusals import DRAFT_GONE, refusal
 from shared.notices import CURRENT
 from shared.problems import FieldProblem
@@ -46,6 +48,10 @@ class Draft(BaseModel):
     session_id: str = ""
     slot_id: int | None = None
     details: Details = Details()
+    person: str = ""
+    """Of the citizen's persons the one who comes, with the document: their ids."""
+    filled: tuple[str, ...] = ()
+    """The details that are that person's, and no page shows."""
     typed: bool = False
     errors: tuple[tuple[str, str], ...] = ()
     """What booking says of the details: pointer and code."""
@@ -56,6 +62,21 @@ class Draft(BaseModel):
     def address(self, *step: Step) -> str:
         """Where a step of this walk stands."""
         return draft_page(self.matter_id, self.draft_id, *step)
+
+    def shown(self) -> Details:
+        """The details without those that no page shows."""
+        empty = Details()
+        return replace(self.details, **{name: getattr(empty, name) for name in self.filled})
+
+    def with_card(self, card: PersonCard) -> "Draft":
+        """The same for a person whom accounts tells of. A phone that was typed stays."""
+        filled = {
+            "name": card.name,
+            "document_type": card.document.type,
+            "document_number": card.document.number,
+            **({"phone": card.phone} if card.phone and not self.details.phone else {}),
+        }
+        return self.model_copy(update={"details": replace(self.details, **filled), "filled": tuple(filled)})
 
     def judged(self, errors: list[FieldProblem]) -> "Draft":
         """The same with what booking says of its fields."""

@@ -10,7 +10,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from services.web import preferences
 from services.web.forms import most_bytes
-from services.web.pages import RENEWED
+from services.web.pages import FORGOTTEN, RENEWED
 from services.web.security import HEADERS, TRANSPORT_HEADER, Cookies
 from shared.gateway import is_secure
 from shared.identity.recognition import COOKIE
@@ -54,12 +54,13 @@ class Edge:
         await (answer or self._app)(scope, receive, send_protected)
 
     def _renewed(self, request: Request) -> list[tuple[bytes, bytes]]:
-        """The cookie with the token that the page got anew while it was made."""
-        token = getattr(request.state, RENEWED, "")
-        if not token:
-            return []
+        """The cookie with the token that the page got anew while it was made; none any more where that was refused."""
+        token, is_over = getattr(request.state, RENEWED, ""), getattr(request.state, FORGOTTEN, False)
         kept = Response()
-        self._cookies.set(request, kept, COOKIE, token, None)
+        if token:
+            self._cookies.set(request, kept, COOKIE, token, None)
+        elif is_over:
+            self._cookies.sign_out(request, kept)
         return [each for each in kept.raw_headers if each[0] == b"set-cookie"]
 
     def _preference(self, request: Request) -> Response | None:

@@ -28,13 +28,14 @@ from services.web.languages import CHINESE, LANGUAGES, Language, clock
 from services.web.preferences import own_path
 from services.web.queries import Memory, Queries, or_none
 from services.web.refusals import STAFF_STEPS, Refusal
-from services.web.security import ELDER_COOKIE, FORM_COOKIE, LANGUAGE_COOKIE, Cookies
+from services.web.security import ELDER_COOKIE, FORM_COOKIE, LANGUAGE_COOKIE, RENEWAL_COOKIE, Cookies
 from services.web.settings import WebSettings
 from services.web.upstream import Refused, Unavailable, Upstream
 from shared.events.roster import Venue
 from shared.gateway import client_address
-from shared.identity.recognition import token_of
-from shared.identity.tokens import Principal
+from shared.identity.keys import IdentityUnavailable
+from shared.identity.recognition import Recognition, token_of
+from shared.identity.tokens import Principal, SignInNeeded
 from shared.privacy import mask_number
 
 HERE = Path(__file__).parent
@@ -143,6 +144,8 @@ class Page:
     queries: Queries
     commands: Commands
     venue: Venue | None
+    citizen: Principal | None = None
+    """The citizen who is signed in, if one is."""
 
     def say(self, text: str, **values: Any) -> str:
         """A phrase in the visitor's language."""
@@ -286,6 +289,45 @@ async def _going_on(request: Request, upstream: Upstream) -> Upstream:
     return replace(upstream, token=found.token)
 
 
+FORGOTTEN = "forgotten"
+"""Where a request's state notes that the browser's sign-in is over."""
+
+
+async def _recognised(request: Request, site: Site, upstream: Upstream) -> tuple[Upstream, Principal | None]:
+    """The citizen who is signed in, with a token that lives: a new one where the last is dead, or half its life over.
+
+    A token that counts no more is shown to nobody, so that whoever was signed in once can go on without an account.
+    """
+    recognition = request.app.state.runtime.recognition
+    found = await _principal(recognition, upstream.token)
+    if found is not None and found.kind != "citizen":
+        return upstream, None
+    renewal = site.cookies.read(request, RENEWAL_COOKIE)
+    if found is None:
+        upstream = replace(upstream, token="")
+    elif datetime.now(UTC) < found.issued_at + (found.expires_at - found.issued_at) / 2:
+        return upstream, found
+    if not renewal:
+        return upstream, found
+    try:
+        renewed = await Commands(replace(upstream, token="")).renew_citizen(renewal)
+    except Unavailable:
+        return upstream, found
+    except Refused:  # it was ended elsewhere, or by itself
+        setattr(request.state, FORGOTTEN, True)
+        return replace(upstream, token=""), None
+    setattr(request.state, RENEWED, renewed.token)
+    return replace(upstream, token=renewed.token), await _principal(recognition, renewed.token)
+
+
+async def _principal(recognition: Recognition, token: str) -> Principal | None:
+    """Whom a token names; None for none, and for one that cannot be taken now."""
+    try:
+        return await recognition.of_token(token)
+    except (SignInNeeded, IdentityUnavailable):
+        return None
+
+
 async def open_page(request: Request) -> Page:
     """The request's page (a FastAPI dependency). Raises Unreadable for an address that is no text."""
     site = site_of(request)
@@ -303,6 +345,9 @@ async def open_page(request: Request) -> Page:
     agent = request.headers.get("user-agent", "")
     upstream = Upstream(request.app.state.runtime.http, site.settings, client_address(request), agent, token)
     upstream = await _going_on(request, upstream)
+    citizen = None
+    if not f"{request.url.path}/".startswith("/staff/"):
+        upstream, citizen = await _recognised(request, site, upstream)
     queries = Queries(upstream, site.memory)
     try:
         venue = await or_none(queries.venue())
@@ -317,6 +362,7 @@ async def open_page(request: Request) -> Page:
         queries=queries,
         commands=Commands(upstream),
         venue=venue,
+        citizen=citizen,
     )
 
 

@@ -1,6 +1,7 @@
-"""What accounts answers to whoever signs in."""
+"""What accounts answers to whoever signs in, and to whoever is."""
 
 from datetime import datetime
+from typing import Final, Literal
 
 from shared.events.base import State
 
@@ -81,3 +82,67 @@ class TelephoneSet(State):
     """Codes for when the telephone is lost, each good once."""
 
     recovery_codes: tuple[str, ...] = ()
+
+
+class CitizenShown(State):
+    """A citizen's own account."""
+
+    phone_masked: str = ""
+
+
+class CitizenSignedIn(State):
+    """A citizen's token, and by what the next one is had."""
+
+    token: str
+    session_ends_at: datetime
+    renewal: str | None = None
+    """Told once, when the sign-in begins."""
+    account: CitizenShown
+
+
+RELATIONS: Final = ("self", "relative", "ward", "helped")
+
+
+class DocumentShown(State):
+    """A person's document; its number is masked."""
+
+    document_id: str
+    type: str
+    number_masked: str = ""
+
+    @property
+    def last(self) -> str:
+        """The last four characters."""
+        return self.number_masked[-4:]
+
+
+class PersonShown(State):
+    """Somebody whom a citizen books for."""
+
+    person_id: str
+    relation: Literal["self", "relative", "ward", "helped"]
+    name: str
+    phone_masked: str | None = None
+    documents: tuple[DocumentShown, ...] = ()
+
+
+class Persons(State):
+    """All of them."""
+
+    items: tuple[PersonShown, ...] = ()
+    most: int = 30
+
+
+class DocumentFilled(State):
+    """A document, unmasked."""
+
+    type: str
+    number: str
+
+
+class PersonCard(State):
+    """What is filled into a booking for a citizen's person, and shown on no page."""
+
+    name: str
+    phone: str | None = None
+    document: DocumentFilled

@@ -18,6 +18,7 @@ from services.web.audit import Audit
 from services.web.closing import Closing, Visit, Visits
 from services.web.domain import (
     BookableSessions,
+    Booking,
     Channels,
     ConsoleMessages,
     Departments,
@@ -25,13 +26,14 @@ from services.web.domain import (
     Matter,
     Matters,
     Officials,
+    OwnBookings,
     Session,
     Sessions,
     Slot,
     Slots,
 )
 from services.web.hall import Desk, Hall, Notice, Promises, Screen, Status, Today
-from services.web.people import AccountShown, OwnSignIns, Provider
+from services.web.people import AccountShown, CitizenShown, OwnSignIns, PersonCard, Persons, Provider
 from services.web.settings import WebSettings
 from services.web.upstream import Answer, Refused, Service, Unavailable, Upstream
 from shared.events.roster import Venue
@@ -41,6 +43,7 @@ Found = TypeVar("Found")
 ACCOUNTS = "/api/accounts/v1"
 OIDC = "/internal/v1/oidc"
 QUEUE = "/api/queue/v1"
+MINE = "/api/booking/v1/mine"
 REMEMBERED = 512
 MATTERS = 500
 """A hall has a few hundred matters; the list shows all of them."""
@@ -238,6 +241,27 @@ class Queries:
     async def own_sign_ins(self) -> OwnSignIns:
         """Where whoever is signed in is signed in."""
         return await self.upstream.get("accounts", f"{ACCOUNTS}/me/sessions", OwnSignIns)
+
+    async def citizen(self) -> CitizenShown:
+        """The citizen who is signed in."""
+        return await self.upstream.get("accounts", f"{ACCOUNTS}/me", CitizenShown)
+
+    async def persons(self) -> Persons:
+        """Whom the citizen books for."""
+        return await self.upstream.get("accounts", f"{ACCOUNTS}/me/persons", Persons)
+
+    async def person_card(self, person_id: str, document_id: str) -> PersonCard:
+        """One of them with one document, unmasked: for a booking, and for no page."""
+        path = f"/internal/v1/persons/{segment(person_id)}/documents/{segment(document_id)}"
+        return await self.upstream.get("accounts", path, PersonCard)
+
+    async def own_bookings(self) -> OwnBookings:
+        """What one has booked oneself: those to come first."""
+        return await self.upstream.get("booking", MINE, OwnBookings)
+
+    async def own_booking(self, booking_id: str) -> Booking:
+        """One of them."""
+        return await self.upstream.get("booking", f"{MINE}/{segment(booking_id)}", Booking)
 
     async def hall(self, session_id: str) -> Hall:
         """All windows of a session, and whether its day is closed."""

@@ -118,6 +118,24 @@ REFUSALS: dict[str, Refusal] = {
         phrase("请看看大小写，等手机上换了新的动态码再试。忘了密码，请找系统管理员。"),
         Way.AGAIN,
     ),
+    "code_not_sent": Refusal(
+        phrase("验证码没有发出去"),
+        phrase("请过半分钟再点一次。着急的话不用登录：有预约码就能查，打电话也行。"),
+        Way.AGAIN,
+    ),
+    "person_unknown": Refusal(phrase("名单上没有这个人"), phrase("可能已经删掉了。请看看现在的名单。"), Way.START),
+    "person_known": Refusal(
+        phrase("这个证件已经在名单上了"), phrase("一个证件只记一次，请看看名单上是谁。"), Way.AGAIN
+    ),
+    "self_known": Refusal(
+        phrase("名单上已经有您本人了"), phrase("本人只有一个。别的人，请选他和您的关系。"), Way.AGAIN
+    ),
+    "too_many_persons": Refusal(
+        phrase("名单满了"), phrase("请先删掉不用的。要替更多的人约，请到大厅找工作人员帮办。"), Way.START
+    ),
+    "too_many_documents": Refusal(phrase("这个人的证件记满了"), phrase("请先去掉不用的，再加新的。"), Way.AGAIN),
+    "document_needed": Refusal(phrase("至少要留一个证件"), phrase("预约要实名，没有证件约不了。"), Way.AGAIN),
+    "document_unknown": Refusal(phrase("这个证件已经去掉了"), phrase("请看看现在的样子。"), Way.AGAIN),
     "too_busy": Refusal(phrase("登录的人太多了"), phrase("请等几秒钟再点一次。"), Way.AGAIN),
     "password_refused": Refusal(phrase("现在的密码不对"), phrase("请重新写一次。"), Way.AGAIN),
     "enrolment_needed": Refusal(phrase("还有两步没有做完"), phrase("请先设自己的密码，再绑定手机。"), Way.START),
@@ -290,7 +308,14 @@ DRAFT_GONE = Refusal(
     Way.DATES,
 )
 
+AWAY_PERSONS = Refusal(
+    phrase("名单上的证件现在取不出来"),
+    phrase("请过一会儿再试一次，或者回到上一步，把姓名和证件号码写进去。"),
+    Way.AGAIN,
+)
+
 OURS: dict[str, Refusal] = {
+    "away_persons": AWAY_PERSONS,
     **{f"away_{service}": each for service, each in AWAY.items()},
     "away_while_booking": AWAY_WHILE_BOOKING,
 }

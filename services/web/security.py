@@ -28,10 +28,15 @@ from pydantic import SecretStr
 from services.web.sealing import Seal
 from services.web.settings import WebSettings
 from shared.gateway import is_secure
+from shared.identity.recognition import COOKIE
 
 FORM_COOKIE = "form"
 VOUCHER_COOKIE = "voucher"
 PAGE_COOKIE = "page"
+RENEWAL_COOKIE = "renewal"
+"""By which a citizen who is signed in gets a new token; accounts says how long."""
+DEVICE_COOKIE = "device"
+"""A random name of this browser: so many codes are sent for one."""
 LANGUAGE_COOKIE = "language"
 ELDER_COOKIE = "elder"
 PREFERENCE_SECONDS = 365 * 24 * 3600
@@ -107,6 +112,7 @@ class Held:
     booking_id: str
     code: str
     digits: str
+    """Empty where the account opens it that booked it."""
 
 
 class Cookies:
@@ -142,6 +148,17 @@ class Cookies:
         response.delete_cookie(
             _full_name(request, name, "/"), path="/", secure=is_secure(request), httponly=True, samesite="lax"
         )
+
+    def device(self, request: Request) -> str:
+        """The browser's random name: what its cookie says, else a new one."""
+        found = self.read(request, DEVICE_COOKIE)
+        return found if len(found) == TOKEN_CHARACTERS else secrets.token_urlsafe(32)
+
+    def sign_out(self, request: Request, response: Response) -> None:
+        """Have the browser forget who is signed in, and the booking that it may open."""
+        for name in (COOKIE, RENEWAL_COOKIE, VOUCHER_COOKIE):
+            if self.read(request, name):
+                self.delete(request, response, name)
 
     def form_secret(self, request: Request) -> str:
         """The browser's half of the form token: what its cookie says, else a new one."""

@@ -5,6 +5,7 @@ back in time; the page says so and goes on with the rest. A connection that the 
 closed is tried once more where asking twice does no harm.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from http import HTTPStatus
@@ -71,13 +72,24 @@ class Upstream:
         found = await self._ask(service, "GET", path, params=kept)
         return self._read(service, answer, found)
 
-    async def post(
-        self, service: Service, path: str, answer: type[Answer], body: dict[str, Any], *, key: str | None = None
+    async def post(  # noqa: PLR0913  (the parts of a request)
+        self,
+        service: Service,
+        path: str,
+        answer: type[Answer],
+        body: dict[str, Any],
+        *,
+        key: str | None = None,
+        headers: Mapping[str, str] | None = None,
     ) -> Answer:
         """Have something done; raises Refused and Unavailable. With a `key` it happens once, asked ever so often."""
-        headers = {"Idempotency-Key": key} if key else {}
-        found = await self._ask(service, "POST", path, json=body, headers=headers)
+        named = {"Idempotency-Key": key} if key else {}
+        found = await self._ask(service, "POST", path, json=body, headers={**(headers or {}), **named})
         return self._read(service, answer, found)
+
+    async def patch(self, service: Service, path: str, answer: type[Answer], body: dict[str, Any]) -> Answer:
+        """Change a thing; raises Refused and Unavailable."""
+        return self._read(service, answer, await self._ask(service, "PATCH", path, json=body))
 
     async def delete(self, service: Service, path: str) -> None:
         """End a thing; raises Refused and Unavailable."""

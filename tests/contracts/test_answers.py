@@ -6,6 +6,7 @@ member that was renamed would therefore go missing without an error: nobody woul
 
 import pytest
 
+from services.accounts.domain import accounts, persons
 from services.booking import queries as booking_queries
 from services.booking.domain import bookings
 from services.notifications import domain as notifications
@@ -14,6 +15,7 @@ from services.queue.domain import closing_views, people, views
 from services.roster import queries as roster_queries
 from services.web import audit, closing, hall
 from services.web import domain as web
+from services.web import people as citizens
 from shared.audit import views as audit_views
 from shared.events.base import State
 
@@ -26,6 +28,13 @@ READ = [
     (people.Proxy, bookings.ProxyCard),
     (people.DocumentNumber, bookings.DocumentNumber),
     (web.Booking, bookings.BookingView),
+    (web.OwnBookings, booking_queries.OwnBookings),
+    (citizens.CitizenSignedIn, accounts.SignedIn),
+    (citizens.CitizenShown, accounts.CitizenView),
+    (citizens.Persons, persons.Persons),
+    (citizens.PersonShown, persons.PersonView),
+    (citizens.DocumentShown, persons.DocumentView),
+    (citizens.PersonCard, persons.PersonCard),
     (web.Expected, bookings.WindowBooking),
     (web.BookableSessions, booking_queries.OfferedSessions),
     (web.BookableSession, booking_queries.OfferedSession),

@@ -205,7 +205,7 @@ async def test_old_sign_ins_and_tries_are_forgotten(office):
         "update session set created_at = now() - interval '92 days', expires_at = now() - interval '91 days'"
         " where ended_at is null"
     )
-    await office.owner("update tries set window_from = now() - interval '1 hour'")
+    await office.owner("update tries set window_from = now() - interval '25 hours'")
     async with database.transaction(office.pool) as connection:
         await entering.forget(connection, office.app.state.runtime.settings, 500)
     assert await office.owner("select 1 from tries") == []

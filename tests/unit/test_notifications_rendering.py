@@ -294,7 +294,15 @@ def test_every_kind_has_its_words_in_both_languages():
     templates = Path(rendering.__file__).parent / "templates"
     for language in ("zh", "en"):
         found = {path.stem for path in (templates / language).glob("*.txt") if not path.stem.startswith("_")}
-        assert found == set(KINDS) | OF_THE_DAY
+        assert found == set(KINDS) | OF_THE_DAY | {"sign_in_code"}
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_a_code_for_signing_in_is_told_with_how_long_it_lives(language):
+    words = rendering.render_code("012345", language, 5)
+    assert "012345" in words.subject
+    assert "012345" in words.body
+    assert "5" in words.body.replace("012345", "")
 
 
 @pytest.mark.parametrize(

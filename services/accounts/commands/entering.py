@@ -8,14 +8,16 @@ from uuid import UUID
 
 from services.accounts.commands import recording
 from services.accounts.domain import codes, problems
-from services.accounts.domain.accounts import ENROL, SESSIONS_LIMIT, TOTP, EndedWhy, Session, StaffAccount
+from services.accounts.domain.accounts import ENROL, SESSIONS_LIMIT, TOTP, Account, EndedWhy, Session, StaffAccount
 from services.accounts.settings import AccountsSettings
-from services.accounts.sql import accounts, sessions, tries
+from services.accounts.sql import accounts, citizens, sessions, tries
 from shared.database import Connection
 from shared.events.accounts import AccountSignedOut
 from shared.privacy import Vault
 
 RECOVERY = "accounts.recovery"
+DAY_MINUTES = 24 * 60
+"""The longest window in which tries are counted."""
 
 
 @dataclass(frozen=True)
@@ -30,8 +32,10 @@ class Origin:
 class Entered:
     """A new sign-in of a locked account."""
 
-    account: StaffAccount
+    account: Account
     session: Session
+    renewal: str | None = None
+    """What a citizen's browser keeps, see `SignedIn`."""
 
 
 @dataclass(frozen=True)
@@ -98,13 +102,25 @@ async def begin(
     row = await sessions.insert(connection, account_id, scope, lives, origin.address, origin.agent)
     assert row is not None  # noqa: S101  (an insert returns its row)
     session = Session.of(row)
+    return Entered(await noted(connection, account, session, **how), session)
+
+
+async def noted(connection: Connection, account: Account, session: Session, **how: str) -> Account:
+    """Record a new sign-in of a locked account, and end the oldest where there are too many."""
+    account_id = account.account_id
     crowded = [each["session_id"] for each in await sessions.select_live(connection, account_id)][SESSIONS_LIMIT:]
     if crowded and await sessions.end(connection, account_id, crowded, "too_many"):
-        account = await recording.say(connection, AccountSignedOut, account_id)
+        account = await recording.say_any(connection, AccountSignedOut, account_id)
     await recording.record(
-        connection, str(account_id), "signed_in", account_id, session=str(session.session_id), scope=scope, **how
+        connection,
+        str(account_id),
+        "signed_in",
+        account_id,
+        session=str(session.session_id),
+        scope=session.scope,
+        **how,
     )
-    return Entered(account, session)
+    return account
 
 
 def _is_stale(account: StaffAccount, settings: AccountsSettings, now: datetime) -> bool:
@@ -127,7 +143,7 @@ async def take_code(connection: Connection, vault: Vault, account: StaffAccount,
 
 async def renew(connection: Connection, account_id: UUID, session_id: UUID) -> Entered:
     """Let a sign-in go on, with the roles of now. Raises SignInNeeded where it, or the account, is over."""
-    account = await recording.lock(connection, account_id)
+    account = await recording.lock_any(connection, account_id)
     row = await sessions.select(connection, session_id)
     now = await accounts.real_now(connection)
     if row is None or row["account_id"] != account_id or account.state != "active":
@@ -140,10 +156,10 @@ async def renew(connection: Connection, account_id: UUID, session_id: UUID) -> E
 
 async def end_session(connection: Connection, account_id: UUID, session_id: UUID, why: EndedWhy) -> None:
     """End one's own sign-in: this one, or another. Raises SessionUnknown."""
-    await recording.lock(connection, account_id)
+    await recording.lock_any(connection, account_id)
     if not await sessions.end(connection, account_id, [session_id], why):
         raise problems.SessionUnknown
-    await recording.say(connection, AccountSignedOut, account_id)
+    await recording.say_any(connection, AccountSignedOut, account_id)
     await recording.record(connection, str(account_id), why, account_id, session=str(session_id))
 
 
@@ -155,15 +171,34 @@ async def end_other_sessions(connection: Connection, account_id: UUID, session_i
         await recording.record(connection, str(account_id), "others_ended", account_id, session=str(session_id))
 
 
+async def end_own_sessions(connection: Connection, account_id: UUID) -> None:
+    """Sign oneself out everywhere, here too."""
+    account = await recording.lock_any(connection, account_id)
+    await sessions.end_all(connection, account_id, "all_ended")
+    await recording.void_tokens(connection, account)
+    await recording.say_any(connection, AccountSignedOut, account_id)
+    await recording.record(connection, str(account_id), "all_ended", account_id)
+
+
 async def count_over(connection: Connection, settings: AccountsSettings) -> int:
     """How many sign-ins and counts of tries nobody needs any more."""
     return await sessions.count_over(connection, settings.retention_days) + await tries.count_over(
-        connection, settings.tries_window_minutes
+        connection, _tries_minutes(settings)
     )
 
 
 async def forget(connection: Connection, settings: AccountsSettings, limit: int) -> int:
     """Delete sign-ins and counts of tries that nobody needs any more, at most `limit` of each; how many of both."""
     return await sessions.forget(connection, settings.retention_days, limit) + await tries.forget(
-        connection, settings.tries_window_minutes, limit
+        connection, _tries_minutes(settings), limit
     )
+
+
+async def forget_codes(connection: Connection, limit: int) -> int:
+    """Delete citizens' codes that are dead, at most `limit`; how many there were."""
+    return await citizens.forget_codes(connection, limit)
+
+
+def _tries_minutes(settings: AccountsSettings) -> int:
+    """How long a count of tries is needed: a citizen's codes are counted by the day."""
+    return max(settings.tries_window_minutes, DAY_MINUTES)

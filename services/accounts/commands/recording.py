@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
-from services.accounts.domain.accounts import ENDED_LIMIT, StaffAccount, public, tokens_from_now
+from services.accounts.domain.accounts import ENDED_LIMIT, Account, StaffAccount, account_of, public, tokens_from_now
 from services.accounts.domain.keys import TOKENS_OUTLIVE
 from services.accounts.domain.problems import AccountUnknown
 from services.accounts.sql import accounts, grants, sessions
@@ -25,42 +25,57 @@ from shared.messaging.republish import uuids
 
 
 async def lock(connection: Connection, account_id: UUID) -> StaffAccount:
+    """An account of the staff's, locked. Raises AccountUnknown."""
+    account = await lock_any(connection, account_id)
+    if not isinstance(account, StaffAccount):
+        raise AccountUnknown
+    return account
+
+
+async def lock_any(connection: Connection, account_id: UUID) -> Account:
     """An account, locked. Raises AccountUnknown."""
     row = await accounts.lock(connection, account_id)
     if row is None:
         raise AccountUnknown
-    return StaffAccount.of(row)
+    return account_of(row)
 
 
-async def void_tokens(connection: Connection, account: StaffAccount) -> None:
+async def void_tokens(connection: Connection, account: Account) -> None:
     """No token that a locked account has now counts any more; the event that tells it follows."""
     now = await accounts.real_now(connection)
     await accounts.update_tokens_from(connection, account.account_id, tokens_from_now(now, account.tokens_from))
 
 
 async def say(connection: Connection, kind: type[AccountEvent], account_id: UUID) -> StaffAccount:
-    """Tell the other services of a locked account as it is now; the account in its new version."""
+    """Tell the other services of a locked account of the staff's as it is now; the account in its new version."""
+    account = await say_any(connection, kind, account_id)
+    assert isinstance(account, StaffAccount)  # noqa: S101  (it was locked as one)
+    return account
+
+
+async def say_any(connection: Connection, kind: type[AccountEvent], account_id: UUID) -> Account:
+    """The same of an account of either kind."""
     row = await accounts.raise_version(connection, account_id)
     if row is None:
         raise AccountUnknown
-    account = StaffAccount.of(row)
+    account: Account = account_of(row)
     ended = await sessions.select_ended(connection, [account_id], TOKENS_OUTLIVE)
     if len(ended) > ENDED_LIMIT:  # the list must not outgrow an event: all is signed out instead
         await sessions.end_all(connection, account_id, "too_many")
         await void_tokens(connection, account)
-        account = await lock(connection, account_id)
+        account = await lock_any(connection, account_id)
     (state,) = await _states(connection, [account])
     await outbox.append(connection, kind(version=account.version, account=state))
     return account
 
 
-async def say_opened(connection: Connection, account: StaffAccount) -> None:
+async def say_opened(connection: Connection, account: Account) -> None:
     """Tell the other services of a new account, in its first version."""
     (state,) = await _states(connection, [account])
     await outbox.append(connection, AccountOpened(version=account.version, account=state))
 
 
-async def _states(connection: Connection, known: Sequence[StaffAccount]) -> list[told.Account]:
+async def _states(connection: Connection, known: Sequence[Account]) -> list[told.Account]:
     ids = [each.account_id for each in known]
     held = await grants.select_current(connection, ids)
     ended = await sessions.select_ended(connection, ids, TOKENS_OUTLIVE)
@@ -76,7 +91,7 @@ async def _states(connection: Connection, known: Sequence[StaffAccount]) -> list
 
 async def state_events(connection: Connection, ids: Sequence[str]) -> list[Event]:
     """The present state of accounts, each locked, for `republish`."""
-    known = [StaffAccount.of(row) for row in await accounts.lock_many(connection, uuids(ids))]
+    known = [account_of(row) for row in await accounts.lock_many(connection, uuids(ids))]
     states = await _states(connection, known)
     return [
         _last_event(account)(version=account.version, account=state)
@@ -84,7 +99,7 @@ async def state_events(connection: Connection, ids: Sequence[str]) -> list[Event
     ]
 
 
-def _last_event(account: StaffAccount) -> type[AccountEvent]:
+def _last_event(account: Account) -> type[AccountEvent]:
     """An event that leaves an account in its state."""
     if account.state != "active":
         return AccountSuspended

@@ -3,7 +3,7 @@
 from datetime import UTC
 
 from services.accounts.domain import keys as rules
-from services.accounts.domain.accounts import SIGNING_KEY, TOKEN_LIFE, Session, StaffAccount, principal
+from services.accounts.domain.accounts import SIGNING_KEY, TOKEN_LIFE, Account, Session, principal
 from services.accounts.sql import accounts, grants, keys, sessions
 from shared.database import Connection
 from shared.identity.tokens import Held, Principal, issue
@@ -30,7 +30,7 @@ async def rotate(connection: Connection, vault: Vault) -> str | None:
 
 
 async def issue_token(
-    connection: Connection, vault: Vault, account: StaffAccount, session: Session
+    connection: Connection, vault: Vault, account: Account, session: Session
 ) -> tuple[str, Principal]:
     """A token for a sign-in of a locked account, with the roles that it holds now; it ends with the first of them."""
     rows = await grants.select_held(connection, account.account_id)

@@ -14,6 +14,7 @@ from shared.events.accounts import Role
 from shared.identity.tokens import TOKEN_SECONDS, Held, Principal
 
 NAME = "accounts.name"
+PHONE = "accounts.phone"
 TOTP = "accounts.totp"
 SIGNING_KEY = "accounts.signing-key"
 """What each encrypted value is for, see `shared.privacy`."""
@@ -29,6 +30,8 @@ CLOCK_STEP = timedelta(microseconds=1)
 ENROL = "enrol"
 """The scope of a first sign-in."""
 
+RENEWAL = "accounts.renewal"
+
 State = Literal["active", "suspended", "closed"]
 EndedWhy = Literal[
     "signed_out", "ended_elsewhere", "password_changed", "enrolled", "suspended", "reset", "all_ended", "too_many"
@@ -36,21 +39,14 @@ EndedWhy = Literal[
 
 
 @dataclass(frozen=True)
-class StaffAccount:
-    """Somebody of the staff who signs in."""
+class Account:
+    """Somebody who signs in."""
 
     account_id: UUID
+    kind: Literal["staff", "citizen"]
     version: int
-    login: str
-    name: bytes
     official_id: str | None
     state: State
-    password_hash: str
-    password_set_at: datetime
-    must_change_password: bool
-    totp_secret: bytes | None
-    totp_pending: bytes | None
-    totp_counter: int
     tokens_from: datetime | None
     opened_at: datetime
 
@@ -59,10 +55,37 @@ class StaffAccount:
         """From its row."""
         return cls(**{name: row[name] for name in cls.__dataclass_fields__})
 
+
+@dataclass(frozen=True)
+class CitizenAccount(Account):
+    """A citizen, of whom the phone is known and nothing else."""
+
+    phone: bytes | None
+    """None of an account that is closed and forgotten."""
+
+
+@dataclass(frozen=True)
+class StaffAccount(Account):
+    """Somebody of the staff who signs in."""
+
+    login: str
+    name: bytes
+    password_hash: str
+    password_set_at: datetime
+    must_change_password: bool
+    totp_secret: bytes | None
+    totp_pending: bytes | None
+    totp_counter: int
+
     @property
     def enrolled(self) -> bool:
         """Whether the password is one's own and the telephone set up: else a sign-in is good for that alone."""
         return self.totp_secret is not None and not self.must_change_password
+
+
+def account_of(row: Any) -> StaffAccount | CitizenAccount:
+    """An account of either kind, from its row."""
+    return StaffAccount.of(row) if row["kind"] == "staff" else CitizenAccount.of(row)
 
 
 @dataclass(frozen=True)
@@ -103,14 +126,14 @@ TOKEN_LIFE = timedelta(seconds=TOKEN_SECONDS)
 
 
 def principal(
-    account: StaffAccount, session: Session, held: Sequence[Held], now: datetime, held_for: timedelta = TOKEN_LIFE
+    account: Account, session: Session, held: Sequence[Held], now: datetime, held_for: timedelta = TOKEN_LIFE
 ) -> Principal:
     """Whom a token that is issued at `now` names; none of its roles ends before it. A first sign-in holds no role."""
     issued_at = max(now, account.tokens_from) if account.tokens_from else now
     return Principal(
         account_id=str(account.account_id),
         session_id=str(session.session_id),
-        kind="staff",
+        kind=account.kind,
         issued_at=issued_at,
         expires_at=min(issued_at + min(TOKEN_LIFE, held_for), session.expires_at),
         held=() if session.scope else tuple(held),
@@ -119,11 +142,11 @@ def principal(
     )
 
 
-def public(account: StaffAccount, grants: Sequence[Any], ended: Sequence[Any]) -> told.Account:
+def public(account: Account, grants: Sequence[Any], ended: Sequence[Any]) -> told.Account:
     """What others are told."""
     return told.Account(
         account_id=str(account.account_id),
-        kind="staff",
+        kind=account.kind,
         state=account.state,
         official_id=account.official_id,
         grants=tuple(
@@ -159,6 +182,7 @@ class AccountView(BaseModel):
     """An account, to its own person and to operators."""
 
     account_id: str
+    kind: Literal["staff"] = "staff"
     login: str
     name: str
     state: State
@@ -169,6 +193,14 @@ class AccountView(BaseModel):
     telephone: bool
     """Whether a telephone is set up."""
     grants: list[GrantView]
+
+
+class CitizenView(BaseModel):
+    """A citizen's account, to the citizen."""
+
+    account_id: str
+    kind: Literal["citizen"] = "citizen"
+    phone_masked: str
 
 
 class Accounts(BaseModel):
@@ -187,7 +219,9 @@ class SignedIn(BaseModel):
     session_ends_at: datetime
     scope: str | None
     """`enrol`: good for a password of one's own and the telephone alone."""
-    account: AccountView
+    account: AccountView | CitizenView
+    renewal: str | None = None
+    """To a citizen, once: what a new token is had for when this one has expired, until the sign-in ends."""
 
 
 class SessionView(BaseModel):

@@ -2,6 +2,7 @@
 
 from shared.access import AccessDenied as AccessDenied
 from shared.identity.tokens import SignInNeeded as SignInNeeded
+from shared.problems import IdempotencyKeyReused as IdempotencyKeyReused
 from shared.problems import InvalidRequest as InvalidRequest
 from shared.problems import Problem
 
@@ -12,6 +13,22 @@ class SignInRefused(Problem):
     status = 401
     code = "sign_in_refused"
     title = "Login, password or code are not right."
+
+
+class CitizenCodeRefused(Problem):
+    """The code is wrong, used, dead or tried too often, or the account is suspended: which is not told."""
+
+    status = 401
+    code = "citizen_code_refused"
+    title = "Phone and code do not open anything."
+
+
+class CodeNotSent(Problem):
+    """The code could not be sent; nothing was kept of it."""
+
+    status = 503
+    code = "code_not_sent"
+    title = "The code could not be sent."
 
 
 class CodeNeeded(Problem):
@@ -212,3 +229,59 @@ class ServiceAway(Problem):
     status = 503
     code = "service_away"
     title = "Not every service answered. Try again in a moment."
+
+
+class PersonUnknown(Problem):
+    """No such person of one's own."""
+
+    status = 404
+    code = "person_unknown"
+    title = "There is no such person."
+
+
+class PersonKnown(Problem):
+    """One of one's own persons has this document."""
+
+    status = 409
+    code = "person_known"
+    title = "A person with this document is there already."
+
+
+class SelfKnown(Problem):
+    """One is oneself only once."""
+
+    status = 409
+    code = "self_known"
+    title = "You are there already."
+
+
+class TooManyPersons(Problem):
+    """As many as one account may keep."""
+
+    status = 409
+    code = "too_many_persons"
+    title = "One account cannot keep more persons."
+
+
+class DocumentUnknown(Problem):
+    """The person has no such document."""
+
+    status = 404
+    code = "document_unknown"
+    title = "The person has no such document."
+
+
+class DocumentNeeded(Problem):
+    """Nobody can be booked for without a document."""
+
+    status = 409
+    code = "document_needed"
+    title = "The person needs a document."
+
+
+class TooManyDocuments(Problem):
+    """As many as one person may have."""
+
+    status = 409
+    code = "too_many_documents"
+    title = "One person cannot have more documents."

@@ -1,13 +1,24 @@
 """Accounts' HTTP API: thin. A route parses, opens a transaction and calls one command or query.
 
-Every path but those for our own pages (`federation`) is declared for anyone, since the bearer of a token is looked at
-here, by the service's own tables (`bearer`). What makes something needs no Idempotency-Key: a login is unique, the same
-role given twice is one, and a sign-in or a password that is shown once cannot be answered again from memory.
+Every path but those for our own pages (`federation`), the operators' and the auditor's is declared for anyone, since
+the bearer of a token is looked at here, by the service's own tables (`bearer`). What makes something needs no
+Idempotency-Key, but for a citizen's persons: a login is unique, the same role given twice is one, and a sign-in or a
+password that is shown once cannot be answered again from memory.
 """
 
-from services.accounts.routes import entrance, federation, me, operator, rights
+from services.accounts.routes import citizens, entrance, federation, me, operator, persons, rights
 from services.accounts.routes.bearer import UNAUTHORISED
 from shared.audit.routes import make_router
 
 audit = make_router("accounts", responses=UNAUTHORISED)
-routers = (entrance.router, federation.router, me.router, operator.router, rights.router, audit)
+routers = (
+    entrance.router,
+    federation.router,
+    citizens.router,
+    me.router,
+    persons.router,
+    persons.internal,
+    operator.router,
+    rights.router,
+    audit,
+)

@@ -10,7 +10,7 @@ from services.accounts import queries
 from services.accounts.commands import entering
 from services.accounts.commands.entering import Origin
 from services.accounts.domain import problems
-from services.accounts.domain.accounts import StaffAccount
+from services.accounts.domain.accounts import Account, CitizenAccount, StaffAccount
 from services.accounts.hashing import Hasher
 from services.accounts.settings import AccountsSettings
 from shared import database
@@ -33,7 +33,7 @@ class Asker:
     """Somebody whose token was believed."""
 
     principal: Principal
-    account: StaffAccount
+    account: Account
 
     @property
     def account_id(self) -> UUID:
@@ -60,6 +60,13 @@ class OwnRecognition(Recognition):
         async with self._running.pool.acquire(timeout=10) as connection:
             found, _ = await queries.asker(connection, token)
         return found
+
+
+@dataclass(frozen=True)
+class StaffAsker(Asker):
+    """Somebody of the staff."""
+
+    account: StaffAccount
 
 
 def vault(running: Runtime) -> Vault:
@@ -90,21 +97,37 @@ def token(request: Request) -> str:
 
 
 async def anybody(request: Request, running: Running) -> Asker:
-    """Whoever is signed in, if only for the first time. Raises SignInNeeded."""
+    """Whoever is signed in, staff or citizen, if only for the first time. Raises SignInNeeded."""
     async with running.pool.acquire(timeout=10) as connection:
         principal, account = await queries.asker(connection, token(request))
     request.state.principal = principal  # whom the audit names
-    return Asker(principal, account)
+    return StaffAsker(principal, account) if isinstance(account, StaffAccount) else Asker(principal, account)
 
 
 async def somebody(asker: Annotated[Asker, Depends(anybody)]) -> Asker:
-    """Whoever is signed in with password and code. Raises EnrolmentNeeded."""
+    """Whoever is signed in with all that it takes. Raises EnrolmentNeeded."""
     if asker.principal.scope is not None:
         raise problems.EnrolmentNeeded
     return asker
 
 
-async def operator(asker: Annotated[Asker, Depends(somebody)], running: Running) -> Asker:
+async def staff(asker: Annotated[Asker, Depends(anybody)]) -> StaffAsker:
+    """Somebody of the staff, if only for the first time. Raises AccessDenied."""
+    if not isinstance(asker, StaffAsker):
+        raise problems.AccessDenied
+    return asker
+
+
+async def citizen(asker: Annotated[Asker, Depends(somebody)]) -> Asker:
+    """A citizen. Raises AccessDenied."""
+    if not isinstance(asker.account, CitizenAccount):
+        raise problems.AccessDenied
+    return asker
+
+
+async def operator(
+    _: Annotated[Asker, Depends(somebody)], asker: Annotated[StaffAsker, Depends(staff)], running: Running
+) -> StaffAsker:
     """An operator. Raises AccessDenied."""
     async with running.pool.acquire(timeout=10) as connection:
         await queries.require_operator(connection, asker.account)
@@ -113,7 +136,9 @@ async def operator(asker: Annotated[Asker, Depends(somebody)], running: Running)
 
 Anybody = Annotated[Asker, Depends(anybody)]
 Somebody = Annotated[Asker, Depends(somebody)]
-Operator = Annotated[Asker, Depends(operator)]
+Staff = Annotated[StaffAsker, Depends(staff)]
+Citizen = Annotated[Asker, Depends(citizen)]
+Operator = Annotated[StaffAsker, Depends(operator)]
 
 
 def origin(request: Request) -> Origin:

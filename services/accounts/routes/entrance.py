@@ -56,16 +56,16 @@ async def sign_in(request: Request, running: Running, wish: SignIn, response: Re
             code=wish.code,
             origin=bearer.origin(request),
         )
-        answer = None
+        answered = None
         if isinstance(entered, Entered):
-            answer = await signed_in(connection, running, entered)
+            answered = await signed_in(connection, running, entered)
             if better is not None:
                 await entering.rehash(connection, account.account_id, known, better)
-        if answer is not None or entered == NotEntered("code_needed"):
+        if answered is not None or entered == NotEntered("code_needed"):
             await entering.give_try_back(connection, keys)
     running.published()
-    if answer is not None:
-        return answer
+    if answered is not None:
+        return answered
     logger.warning("sign_in_refused", account=str(account.account_id))
     raise problems.CodeNeeded if entered == NotEntered("code_needed") else problems.SignInRefused
 
@@ -113,5 +113,6 @@ async def signed_in(connection: Connection, running: Runtime, entered: Entered) 
         expires_at=principal.expires_at,
         session_ends_at=entered.session.expires_at,
         scope=principal.scope,
-        account=await queries.account_view(connection, vault, entered.account.account_id),
+        account=await queries.own_view(connection, vault, entered.account),
+        renewal=entered.renewal,
     )

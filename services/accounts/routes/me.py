@@ -7,10 +7,10 @@ from fastapi import APIRouter, Request, Response
 from services.accounts import queries
 from services.accounts.commands import enrolling, entering
 from services.accounts.domain import passwords, problems
-from services.accounts.domain.accounts import AccountView, Sessions, TelephonePending, TelephoneSet
+from services.accounts.domain.accounts import AccountView, CitizenView, Sessions, TelephonePending, TelephoneSet
 from services.accounts.domain.requests import FirstCode, NewPassword, NewTelephone
 from services.accounts.routes import bearer
-from services.accounts.routes.bearer import Anybody, Asker, Running, Somebody
+from services.accounts.routes.bearer import Anybody, Running, Somebody, Staff, StaffAsker
 from shared import database
 from shared.access import Caller, allow
 from shared.application import Runtime
@@ -22,10 +22,10 @@ router = APIRouter(
 
 
 @router.get("")
-async def me(running: Running, asker: Anybody) -> AccountView:
+async def me(running: Running, asker: Anybody) -> AccountView | CitizenView:
     """Who one is, and what one may do."""
     async with running.pool.acquire(timeout=10) as connection:
-        return await queries.account_view(connection, bearer.vault(running), asker.account_id)
+        return await queries.own_view(connection, bearer.vault(running), asker.account)
 
 
 @router.get("/sessions")
@@ -33,6 +33,14 @@ async def sessions(running: Running, asker: Somebody) -> Sessions:
     """Where one is signed in."""
     async with running.pool.acquire(timeout=10) as connection:
         return await queries.own_sessions(connection, asker.principal)
+
+
+@router.delete("/sessions", status_code=204)
+async def end_all_sessions(running: Running, asker: Somebody) -> None:
+    """Sign oneself out everywhere, here too."""
+    async with database.transaction(running.pool) as connection:
+        await entering.end_own_sessions(connection, asker.account_id)
+    running.published()
 
 
 @router.delete("/sessions/{session_id}", status_code=204)
@@ -52,7 +60,7 @@ async def end_other_sessions(running: Running, asker: Somebody) -> None:
 
 
 @router.post("/password", status_code=204)
-async def change_password(request: Request, running: Running, asker: Anybody, wish: NewPassword) -> None:
+async def change_password(request: Request, running: Running, asker: Staff, wish: NewPassword) -> None:
     """Choose a password; one's other sign-ins end."""
     present = wish.password.get_secret_value()
     new = passwords.check_new(wish.new_password.get_secret_value(), asker.account.login)
@@ -73,7 +81,7 @@ async def change_password(request: Request, running: Running, asker: Anybody, wi
 
 @router.post("/totp")
 async def offer_telephone(
-    request: Request, running: Running, asker: Anybody, wish: NewTelephone, response: Response
+    request: Request, running: Running, asker: Staff, wish: NewTelephone, response: Response
 ) -> TelephonePending:
     """Begin to set up a telephone; the present password is needed where there is one already."""
     response.headers["Cache-Control"] = "no-store"
@@ -86,7 +94,7 @@ async def offer_telephone(
 
 
 @router.post("/totp/confirm")
-async def confirm_telephone(running: Running, asker: Anybody, wish: FirstCode, response: Response) -> TelephoneSet:
+async def confirm_telephone(running: Running, asker: Staff, wish: FirstCode, response: Response) -> TelephoneSet:
     """Show the telephone's first code. From then on signing in needs one."""
     response.headers["Cache-Control"] = "no-store"
     async with database.transaction(running.pool) as connection:
@@ -97,7 +105,7 @@ async def confirm_telephone(running: Running, asker: Anybody, wish: FirstCode, r
     return done
 
 
-async def _require_password(request: Request, running: Runtime, asker: Asker, password: str) -> None:
+async def _require_password(request: Request, running: Runtime, asker: StaffAsker, password: str) -> None:
     """The present password, counted like a sign-in. Raises TooManyTries, TooBusy or PasswordRefused."""
     keys = await bearer.count_try(request, running, asker.account.login)
     if not await bearer.hasher(running).verify(asker.account.password_hash, password):

@@ -10,13 +10,19 @@ from shared.database import Connection
 
 
 async def insert(  # noqa: PLR0913, PLR0917  (a row's columns)
-    connection: Connection, account_id: UUID, scope: str | None, lives: timedelta, address: str, agent: str
+    connection: Connection,
+    account_id: UUID,
+    scope: str | None,
+    lives: timedelta,
+    address: str,
+    agent: str,
+    renewal_key: bytes | None = None,
 ) -> asyncpg.Record | None:
     """A sign-in."""
     return await connection.fetchrow(
         """
-        insert into session (account_id, scope, expires_at, address, agent)
-        values ($1, $2, now() + $3::interval, $4, $5)
+        insert into session (account_id, scope, expires_at, address, agent, renewal_key)
+        values ($1, $2, now() + $3::interval, $4, $5, $6)
         returning *
         """,
         account_id,
@@ -24,7 +30,13 @@ async def insert(  # noqa: PLR0913, PLR0917  (a row's columns)
         lives,
         address,
         agent,
+        renewal_key,
     )
+
+
+async def select_by_renewal(connection: Connection, renewal_key: bytes) -> asyncpg.Record | None:
+    """The sign-in whose browser keeps this secret."""
+    return await connection.fetchrow("select * from session where renewal_key = $1", renewal_key)
 
 
 async def select(connection: Connection, session_id: UUID) -> asyncpg.Record | None:

@@ -39,6 +39,8 @@ class Claim:
     note: bytes | None
     privacy_version: str | None = None
     """The version of the privacy notice that was accepted, if any was shown."""
+    account_id: UUID | None = None
+    """Whose account books, if somebody is signed in."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,19 +8,32 @@ from collections.abc import Mapping
 from datetime import datetime, time
 from functools import cache
 from typing import Any
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from services.booking.domain import codes, problems
 from services.booking.domain.bookings import Person, Row
 from services.booking.domain.claims import Channel, Claim
-from services.booking.domain.requests import BookingRequest, Correction, Document, Proxy
+from services.booking.domain.requests import BookingRequest, Correction, Proxy
 from shared.documents import birth_date, index_type, is_person
 from shared.notices import VERSIONS
 from shared.privacy import Vault
+from shared.visitors import Document
 
 
-def claim_of(request: BookingRequest, *, channel: Channel, idempotency_key: str, vault: Vault, zone: ZoneInfo) -> Claim:
-    """The claim of a request. Raises InvalidRequest where one online shows no document, or PrivacyVersionUnknown."""
+def claim_of(  # noqa: PLR0913  (what a claim is made of)
+    request: BookingRequest,
+    *,
+    channel: Channel,
+    idempotency_key: str,
+    vault: Vault,
+    zone: ZoneInfo,
+    account_id: UUID | None = None,
+) -> Claim:
+    """The claim that a request makes.
+
+    Raises InvalidRequest where one online shows no document, or PrivacyVersionUnknown.
+    """
     visitor, document = request.visitor, request.visitor.document
     if document is None and channel == "online":
         raise problems.InvalidRequest.of("/visitor/document", "document_required", "a document is needed to book")
@@ -48,6 +61,7 @@ def claim_of(request: BookingRequest, *, channel: Channel, idempotency_key: str,
         proxy=_seal(vault, request.proxy.model_dump_json() if request.proxy else None, "proxy"),
         note=_seal(vault, request.note, "note"),
         privacy_version=request.privacy_version,
+        account_id=account_id,
     )
 
 

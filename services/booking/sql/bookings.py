@@ -46,6 +46,36 @@ async def select_by_ids(connection: Connection, booking_ids: Sequence[UUID]) -> 
     )
 
 
+async def select_of_account(connection: Connection, account_id: UUID, limit: int) -> list[asyncpg.Record]:
+    """What an account booked: those to come, the next one first, then those gone by, the last one first."""
+    return await connection.fetch(
+        """
+        select booking.*, session.cancel_until
+        from booking join session using (session_id)
+        where booking.account_id = $1 and booking.anonymised_at is null
+        order by booking.live and booking.ends_at > county_now() desc,
+                 case when booking.live and booking.ends_at > county_now() then booking.starts_at end,
+                 booking.starts_at desc, booking.booking_id
+        limit $2
+        """,
+        account_id,
+        limit,
+    )
+
+
+async def is_of_account(connection: Connection, booking_id: UUID, account_id: UUID) -> bool:
+    """Whether the account booked it, and its person is still known."""
+    found: bool = await connection.fetchval(
+        """
+        select exists (
+            select from booking where booking_id = $1 and account_id = $2 and anonymised_at is null)
+        """,
+        booking_id,
+        account_id,
+    )
+    return found
+
+
 async def select_of_window(
     connection: Connection, session_id: str, window_id: str | None, limit: int
 ) -> list[asyncpg.Record]:
@@ -260,7 +290,7 @@ async def anonymise(
     return await connection.fetch(
         """
         update booking
-        set anonymised_at = county_now(), version = version + 1, raised_before = null, code = null,
+        set account_id = null, anonymised_at = county_now(), version = version + 1, raised_before = null, code = null,
             idempotency_key = null, body_hash = null, document_type = null,
             document_key = case when document_key = any($2::bytea[]) then document_key end, document = null,
             name = null, phone = null, email = null, proxy = null, note = null

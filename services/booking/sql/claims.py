@@ -49,11 +49,11 @@ async def claim(connection: Connection, channel: Channel, claims: Sequence[Claim
             from unnest(
                 $2::int[], $3::text[], $4::int[], $5::bool[], $6::text[], $7::bool[], $8::text[], $9::text[],
                 $10::bytea[], $11::text[], $12::bytea[], $13::bool[], $14::timestamptz[], $15::bytea[], $16::bytea[],
-                $17::bytea[], $18::bytea[], $19::bytea[], $20::bytea[], $21::text[]
+                $17::bytea[], $18::bytea[], $19::bytea[], $20::bytea[], $21::text[], $22::uuid[]
             ) with ordinality as request (
                 slot_id, matter_id, party_size, by_proxy, language, raised_before, code, idempotency_key,
                 body_hash, document_type, document_key, person, born_at, document, name,
-                phone, email, proxy, note, privacy_version, arrival
+                phone, email, proxy, note, privacy_version, account_id, arrival
             )),
         open_slot as materialized (
             select slot.*, wanted.requests, session.venue_id, session.party_size_max, session.cancel_until
@@ -121,12 +121,12 @@ async def claim(connection: Connection, channel: Channel, claims: Sequence[Claim
                 slot_id, seat, session_id, venue_id, window_id, department_id, matter_id, starts_at, ends_at,
                 channel, party_size, by_proxy, language, raised_before, booked_at, code, idempotency_key, body_hash,
                 document_type, document_key, document, name, phone, email, proxy, note,
-                privacy_version, privacy_accepted_at)
+                privacy_version, privacy_accepted_at, account_id)
             select a.slot_id, free.seat, a.session_id, a.venue_id, a.window_id, a.department_id, a.matter_id,
                    a.starts_at, a.ends_at, $1, a.party_size, a.by_proxy, a.language, a.raised_before, a.now, a.code,
                    a.idempotency_key, a.body_hash, a.document_type, a.document_key, a.document, a.name,
                    a.phone, a.email, a.proxy, a.note,
-                   a.privacy_version, case when a.privacy_version is not null then a.now end
+                   a.privacy_version, case when a.privacy_version is not null then a.now end, a.account_id
             from admissible as a
             join free on free.slot_id = a.slot_id and free.turn = a.turn
             order by a.idempotency_key
@@ -169,6 +169,7 @@ async def claim(connection: Connection, channel: Channel, claims: Sequence[Claim
         [each.proxy for each in claims],
         [each.note for each in claims],
         [each.privacy_version for each in claims],
+        [each.account_id for each in claims],
     )
 
 

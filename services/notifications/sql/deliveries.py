@@ -110,9 +110,18 @@ async def insert_console_messages(connection: Connection, rows: Sequence[Sequenc
 
 
 async def select_console_messages(connection: Connection, limit: int) -> Rows:
-    """The newest messages in the console's box."""
+    """The newest messages in the console's box, without codes that are dead."""
     return await connection.fetch(
-        "select * from console_message order by sent_at desc, message_id desc limit $1", limit
+        """
+        select * from console_message as message
+        where kind <> 'sign_in_code'
+           or exists (
+               select from code_message as code
+               where code.message_id = message.message_id and code.expires_at > clock_timestamp())
+        order by sent_at desc, message_id desc
+        limit $1
+        """,
+        limit,
     )
 
 

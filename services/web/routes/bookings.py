@@ -76,12 +76,16 @@ async def held_booking(page: Page) -> Booking:
     """The booking that this browser may open. Raises NotThere, which leads to the look-up or says what is wrong."""
     held = held_of(page)
     try:
+        if not held.digits:
+            return await page.queries.own_booking(held.booking_id)
         return await page.commands.look_up(held.code, held.digits)
     except Unavailable:
         # The code is all that is needed to come, so it is shown even where nothing else can be.
         response = page.tell(AWAY["booking"], HTTPStatus.SERVICE_UNAVAILABLE, held_code=held.code)
     except Refused as refused:
-        if refused.code in {"booking_unknown", "invalid_request"}:
+        if refused.status == HTTPStatus.UNAUTHORIZED:
+            raise
+        if refused.code in {"booking_unknown", "invalid_request", "access_denied"}:
             response = page.go("/bookings/lookup")
             page.site.cookies.delete(page.request, response, VOUCHER_COOKIE)
         else:
@@ -205,7 +209,10 @@ async def cancel(page: Page = OpenPage, posted: Posted = PostedForm) -> Response
     if not posted.is_fresh or not is_shown(posted, held):
         return page.go("/bookings/cancel")
     try:
-        await page.commands.cancel(held.code, held.digits)
+        if held.digits:
+            await page.commands.cancel(held.code, held.digits)
+        else:
+            await page.commands.cancel_own(held.booking_id)
     except Refused as refused:
         if refused.code != "booking_already_cancelled":
             raise
@@ -217,7 +224,10 @@ async def agree(page: Page = OpenPage, posted: Posted = PostedForm) -> Response:
     """Agree to the day that the session moved to."""
     held = held_of(page)
     if posted.is_fresh and is_shown(posted, held):
-        await page.commands.agree(held.code, held.digits)
+        if held.digits:
+            await page.commands.agree(held.code, held.digits)
+        else:
+            await page.commands.agree_own(held.booking_id)
     return page.go("/bookings")
 
 

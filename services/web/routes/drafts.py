@@ -26,8 +26,9 @@ from services.web.domain import (
 from services.web.drafts import Draft, Told, go_on, keep_draft, kept_draft, open_draft, party_size_max, told
 from services.web.forms import LABELS, LONGEST, Details, Unreadable, found_by_booking, has_controls, whole_number
 from services.web.pages import NotThere, OpenPage, Page
+from services.web.people import Persons
 from services.web.preferences import remember
-from services.web.queries import Choice
+from services.web.queries import Choice, or_none
 from services.web.refusals import AWAY_WITH_FORM, Refusal, Way, refusal
 from services.web.routes.posted import Posted, PostedForm
 from services.web.security import Held
@@ -40,6 +41,8 @@ router = APIRouter(
     prefix="/book/{matter_id}/drafts/{draft_id}", include_in_schema=False, dependencies=[allow(Caller.CITIZEN)]
 )
 
+PERSON_CHARACTERS = 80
+"""Two ids and what stands between them."""
 DAYS_WITH_TIMES = 3
 """When another time has to be found: so many days at once."""
 DAY_REFUSED = frozenset({"already_booked", "session_not_released", "session_closed"})
@@ -54,7 +57,7 @@ async def details(matter_id: Id, draft_id: DraftId, page: Page = OpenPage) -> Re
     chosen = await (_choice_or_away(page, draft) if begun else _free_choice(page, draft))
     session = chosen.session if chosen else None
     findings = draft.findings(page, session)
-    channels = await page.queries.channels()
+    channels, persons = await asyncio.gather(page.queries.channels(), _persons(page))
     return page.show(
         "details.html",
         HTTPStatus.UNPROCESSABLE_ENTITY if findings else HTTPStatus.OK,
@@ -66,6 +69,7 @@ async def details(matter_id: Id, draft_id: DraftId, page: Page = OpenPage) -> Re
         longest=LONGEST,
         party_size_max=party_size_max(session),
         mail=channels.mail,
+        persons=persons,
     )
 
 
@@ -88,6 +92,7 @@ async def take_details(
         session_id=session_id,
         slot_id=slot_id,
         details=Details.of(posted.fields),
+        person=posted.get("person")[:PERSON_CHARACTERS] if page.citizen else "",
         typed=True,
     )
     if posted.get("switch"):
@@ -95,6 +100,10 @@ async def take_details(
         response = go_on(page, draft.model_copy(update={"typed": not unjudged}), "details")
         remember(page.site.cookies, page.request, response, dict(parse_qsl(posted.get("switch"))))
         return response
+    try:
+        draft = await _filled(page, draft)
+    except Unavailable:
+        return _go_and_tell(page, draft, Told(code="away_persons", status=HTTPStatus.SERVICE_UNAVAILABLE))
     errors, session = await asyncio.gather(
         page.commands.check(draft.booking_body(page.language.code)), page.queries.session_or_none(session_id)
     )
@@ -172,6 +181,28 @@ async def refused_page(matter_id: Id, draft_id: DraftId, page: Page = OpenPage) 
         except (Unavailable, Refused) as error:
             logger.warning("refusal_told_without_its_page", code=draft.told.code, error=type(error).__name__)
     return told(page, draft.told.model_copy(update={"matter_id": matter_id}), draft=draft, key=_key(page, draft))
+
+
+async def _persons(page: Page) -> Persons:
+    """Whom the citizen may choose; nobody while that cannot be told, for all of it can be typed as well."""
+    if page.citizen is None:
+        return Persons()
+    try:
+        return await or_none(page.queries.persons()) or Persons()
+    except Refused:
+        return Persons()
+
+
+async def _filled(page: Page, draft: Draft) -> Draft:
+    """The draft with the chosen person's details; with what was typed where nobody is chosen, or nobody knows them."""
+    if not draft.person:
+        return draft
+    person_id, _, document_id = draft.person.partition("/")
+    try:
+        return draft.with_card(await page.queries.person_card(person_id, document_id))
+    except Refused as refused:
+        logger.info("person_not_filled", code=refused.code)
+        return draft.model_copy(update={"person": ""})
 
 
 def _picked(session_id: str, slot: str) -> tuple[str, int | None]:

@@ -16,6 +16,7 @@ from services.web.pages import OpenPage, Page
 from services.web.people import SignedIn, TelephonePending
 from services.web.refusals import AWAY, Refusal, refusal
 from services.web.routes.posted import Posted, PostedForm
+from services.web.security import RENEWAL_COOKIE
 from services.web.squares import square
 from services.web.upstream import Refused, Unavailable
 from shared.access import Caller, allow
@@ -121,6 +122,8 @@ async def sign_in(page: Page = OpenPage, posted: Posted = PostedForm) -> Respons
 def keep_token(page: Page, response: Response, found: SignedIn) -> None:
     """Have the browser keep the token until it is closed; accounts says itself when the token ends."""
     page.site.cookies.set(page.request, response, COOKIE, found.token, None)
+    if page.site.cookies.read(page.request, RENEWAL_COOKIE):  # a citizen's, whose place this sign-in takes
+        page.site.cookies.delete(page.request, response, RENEWAL_COOKIE)
 
 
 @router.post("/sign-out")
