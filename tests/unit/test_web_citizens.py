@@ -1,16 +1,14 @@
 """Citizens on the pages: signing in by phone and code, one's own page, and what the browser keeps."""
 
-import base64
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from services.web.routes.by_phone import way_back
 from shared.identity.tokens import TOKEN_SECONDS, Principal, issue
+from tests import identity
 from tests.unit.web_county import County, booked, booking, fields, follow, problem, title, visitor
 
-KEY = Ed25519PrivateKey.generate()
 PHONE = "13900002741"
 SIGN_IN = "/me/sign-in"
 
@@ -19,7 +17,9 @@ def token(*, age=0.0, kind="citizen"):
     issued = datetime.now(UTC) - timedelta(seconds=age)
     expires = issued + timedelta(seconds=TOKEN_SECONDS)
     return issue(
-        Principal(account_id="c1", session_id="s1", kind=kind, issued_at=issued, expires_at=expires), KEY, "k1"
+        Principal(account_id="c1", session_id="s1", kind=kind, issued_at=issued, expires_at=expires),
+        identity.KEY,
+        identity.KEY_ID,
     )
 
 
@@ -32,10 +32,8 @@ def signed_in(**changes):
 
 @pytest.fixture
 def county():
-    public = base64.urlsafe_b64encode(KEY.public_key().public_bytes_raw()).rstrip(b"=").decode()
     made = County()
     made.answers |= {
-        "/keys": {"keys": [{"kty": "OKP", "crv": "Ed25519", "kid": "k1", "x": public}]},
         "/citizens/codes": (202, {"minutes": 5}),
         "/citizens/sign-in": signed_in(),
         "/me": signed_in()["account"],

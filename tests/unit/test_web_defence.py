@@ -27,8 +27,17 @@ from fastapi.routing import APIRoute
 
 from services.web.routes import ROUTERS
 from shared.identity.recognition import COOKIE
+from tests import identity
 from tests.page_forms import fields
-from tests.unit import test_web_audit, test_web_closing, test_web_day, test_web_leaving, test_web_sign_in
+from tests.unit import (
+    test_web_audit,
+    test_web_citizens,
+    test_web_closing,
+    test_web_day,
+    test_web_leaving,
+    test_web_persons,
+    test_web_sign_in,
+)
 from tests.unit.test_web_day import TOKEN, desk
 from tests.unit.web_county import MATTER, ORIGIN, booked, booking, follow, matter, visitor
 from tests.unit.web_evening import TICKET
@@ -40,6 +49,8 @@ PARTS = {
     "ticket_id": TICKET,
     "token": TOKEN,
     "official_id": "zhou",
+    "person_id": "p1",
+    "booking_id": "b1",
     "draft_id": "abcdefghijklmnopqrstuv",
     "page_id": "abcdefghijklmnopqrstuv",
     "kind": "desk",
@@ -57,6 +68,7 @@ PAGES = [path for method, path in ROUTES if method == "GET" and not path.startsw
 EMPTY = {"/book/{matter_id}/drafts/{draft_id}/" + step for step in ("details", "check", "times", "refused")}
 EMPTY |= {"/bookings", "/bookings/cancel", "/bookings/calendar.ics", "/bookings/lookup/{page_id}"}
 EMPTY |= {"/refused/{page_id}", "/staff/refused/{page_id}", "/sign-in/first", "/staff", "/staff/home"}
+EMPTY |= {path for path in PAGES if path == "/me" or path.startswith("/me/")}
 EMPTY |= {"/sign-in/oidc", "/sign-in/oidc/back", "/sign-in/oidc/code"}
 """Pages that show what this browser has done before, or lead on. Those of a booking are walked to below."""
 
@@ -171,6 +183,20 @@ async def test_what_somebody_wrote_is_text_on_every_page(county, browser, path, 
     assert attack.found == []
     if "/static" not in path and path not in {"/sign-in", "/bookings/lookup"}:
         assert attack.seen or "alert" not in page.text
+
+
+@pytest.mark.parametrize("path", ["/me", "/me/persons/new", "/me/persons/p1", "/me/bookings/b1"])
+async def test_what_a_citizen_wrote_is_text_on_their_own_pages(path):
+    county = test_web_citizens.county.__wrapped__()
+    county.answers["/me/persons"] = {"items": [test_web_persons.PERSON], "most": 30}
+    county.answers = {name: plant(answer) for name, answer in county.answers.items()}
+    async with visitor(county) as browser:
+        browser.headers.update(identity.bearer(kind="citizen"))
+        page = await follow(browser, await browser.get(path))
+    assert page.status_code == 200
+    attack = Attack(page.text)
+    assert attack.found == []
+    assert attack.seen or path == "/me/persons/new"
 
 
 async def test_what_somebody_wrote_is_text_on_the_way_of_a_booking(county, browser):
