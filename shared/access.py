@@ -67,6 +67,8 @@ class Permission:
     """For a reach that asks where."""
     own_official: str = ""
     """The part of the path that names an official: whoever is that official may, whatever roles they hold."""
+    roleless: bool = False
+    """Whether whoever is of the staff may, without any role: what is about oneself alone."""
     device: str = ""
     """The kind of device that may, such as `kiosk`, in its own venue."""
 
@@ -82,6 +84,8 @@ class Permission:
         if principal.kind != "staff" or principal.scope is not None:  # a token with a scope is good for that alone
             return False
         if self.own_official and principal.official_id == request.path_params.get(self.own_official):
+            return True
+        if self.roleless:
             return True
         held = [each for each in principal.held if each.role in self.roles]
         if not held or self.reach == "anywhere":

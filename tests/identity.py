@@ -37,11 +37,12 @@ def token(
     kind: Kind = "staff",
     scope: str | None = None,
     account_id: str = "a1",
+    nothing: bool = False,
 ) -> str:
-    """A token of somebody who holds these roles there; without any, of somebody who holds them all everywhere."""
+    """A token of somebody who holds these roles there; without any, all of them everywhere, or with `nothing` none."""
     now = datetime.now(UTC)
     held = tuple(Held(role=each, department_id=department_id, venue_id=venue_id) for each in roles)
-    if kind == "staff" and not roles:
+    if kind == "staff" and not roles and not nothing:
         held = tuple(Held(role=each) for each in ROLES)
     principal = Principal(
         account_id=account_id,

@@ -84,7 +84,7 @@ class Commands:
 
     async def sign_out_everywhere(self) -> None:
         """End all sign-ins of one's own."""
-        await self.upstream.delete("accounts", f"{ACCOUNTS}/me/sessions")
+        await self.upstream.delete("accounts", f"{ACCOUNTS}/me/sessions?here=true")
 
     async def add_person(self, body: dict[str, Any], key: str) -> PersonShown:
         """Keep somebody to book for; with the same key it is the same one."""

@@ -20,7 +20,7 @@ SEE_CLOSING: Final = Permission("see_hall", AROUND)
 MANAGE: Final = Permission("manage_hall", ("hall_manager",), "hall")
 REPORT: Final = Permission("report", OVER_HALL, "hall")
 READ_AUDIT: Final = Permission("read_audit", ("auditor",))
-ANY_STAFF: Final = Permission("any", (*AROUND, "auditor"))
+ANY_STAFF: Final = Permission("any", (*AROUND, "auditor"), roleless=True)
 """What is for everybody who is signed in as staff: what a form could not do, one's own sign-ins."""
 
 NAMED: Final = {each.name: each for each in list(globals().values()) if isinstance(each, Permission)}

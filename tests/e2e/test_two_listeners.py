@@ -46,8 +46,8 @@ def test_what_a_visitor_wrote_is_text_to_the_staff(stack: Stack, citizen: httpx.
         base_url=stack.address, headers=demo.bearer(stack), follow_redirects=True, timeout=20, trust_env=False
     ) as staff:
         eventually(lambda: code in staff.get("/staff/console-messages").text)
-        found = re.search(r'href="(/staff/sessions/[^"]+)"', staff.get("/staff/officials/zhou-wenqing").text)
-        assert found is not None
-        pages = [voucher, citizen.get("/bookings/cancel"), staff.get("/staff/console-messages"), staff.get(found[1])]
-    assert [Attack(page.text).found for page in pages] == [[], [], [], []]
-    assert "onerror=alert(2)" in pages[-1].text, "the note is there, as text"
+        days = re.findall(r'href="(/staff/sessions/[^"]+)"', staff.get("/staff/officials/zhou-wenqing").text)[:4]
+        briefs = [staff.get(each) for each in days]  # other tests may have filled the first ones
+        pages = [voucher, citizen.get("/bookings/cancel"), staff.get("/staff/console-messages"), *briefs]
+    assert [Attack(page.text).found for page in pages if Attack(page.text).found] == []
+    assert any("onerror=alert(2)" in each.text for each in briefs), "the note is there, as text"

@@ -60,7 +60,7 @@ async def test_a_person_is_shown_masked_and_lies_encrypted(town):
     assert shown["phone_masked"][-4:] == "5678"
     for secret in (number, "13912345678"):
         assert secret not in json.dumps(shown)
-    for table in ("person", "person_document", "audit", "outbox"):
+    for table in ("person", "person_document", "audit_entry", "outbox"):
         rows = await town.office.owner(f"select t::text as said from {table} as t")
         for secret in (number, "王桂兰", "13912345678"):
             assert not [row for row in rows if secret in row["said"]], table

@@ -8,6 +8,7 @@ import pytest
 
 from services.notifications.app import create_app
 from shared.access import SERVICE_HEADER
+from tests import identity
 from tests.integration.booking_desk import new_key
 
 PATH = "/internal/v1/codes"
@@ -44,7 +45,7 @@ async def send(service, body, key):
 
 
 async def boxed(service):
-    return (await service.get(BOX)).json()["items"]
+    return (await service.get(BOX, headers=identity.bearer("operator"))).json()["items"]
 
 
 async def test_a_code_is_sent_at_once_also_at_night(service):

@@ -37,6 +37,7 @@ async def seen(county, address, *roles, **where):
         (["operator"], {}, "/staff/accounts"),
         (["operator", "hall_manager"], {}, "/staff/today"),
         (["auditor"], {}, "/staff/audit"),
+        ([], {"nothing": True}, "/staff/sign-ins"),
     ],
 )
 async def test_the_first_sight_is_ones_own_work(roles, where, leads):

@@ -1,8 +1,9 @@
 """What everybody does with their own account."""
 
+from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Query, Request, Response
 
 from services.accounts import queries
 from services.accounts.commands import enrolling, entering
@@ -35,14 +36,6 @@ async def sessions(running: Running, asker: Somebody) -> Sessions:
         return await queries.own_sessions(connection, asker.principal)
 
 
-@router.delete("/sessions", status_code=204)
-async def end_all_sessions(running: Running, asker: Somebody) -> None:
-    """Sign oneself out everywhere, here too."""
-    async with database.transaction(running.pool) as connection:
-        await entering.end_own_sessions(connection, asker.account_id)
-    running.published()
-
-
 @router.delete("/sessions/{session_id}", status_code=204)
 async def end_session(running: Running, asker: Somebody, session_id: UUID) -> None:
     """End one of one's own sign-ins."""
@@ -52,10 +45,15 @@ async def end_session(running: Running, asker: Somebody, session_id: UUID) -> No
 
 
 @router.delete("/sessions", status_code=204)
-async def end_other_sessions(running: Running, asker: Somebody) -> None:
-    """End all of one's own sign-ins but this one."""
+async def end_sessions(
+    running: Running, asker: Somebody, here: Annotated[bool, Query(description="This one, too.")] = False
+) -> None:
+    """End all of one's own sign-ins but this one, or with it."""
     async with database.transaction(running.pool) as connection:
-        await entering.end_other_sessions(connection, asker.account_id, asker.session_id)
+        if here:
+            await entering.end_own_sessions(connection, asker.account_id)
+        else:
+            await entering.end_other_sessions(connection, asker.account_id, asker.session_id)
     running.published()
 
 

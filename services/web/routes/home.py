@@ -23,7 +23,7 @@ async def home(page: Page = OpenPage) -> Response:
 
 
 async def _own_work(page: Page, principal: Principal) -> str:
-    """A window on its day, else an official's service days, the hall, the accounts, or the audit."""
+    """A window on its day, else one's service days, the hall, the accounts, the audit, or one's own sign-ins."""
     windows = await _own_windows(page, principal)
     if len(windows) == 1:
         return windows[0]
@@ -32,6 +32,8 @@ async def _own_work(page: Page, principal: Principal) -> str:
     roles = {each.role for each in principal.held}
     if roles & set(AROUND) - {"operator"}:
         return TODAY
+    if not roles:
+        return "/staff/sign-ins"
     return "/staff/accounts" if "operator" in roles else "/staff/audit"
 
 
