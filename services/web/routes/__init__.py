@@ -1,6 +1,7 @@
 """The pages' addresses, a module for each part of the way."""
 
 from services.web.routes import (
+    accounts,
     assets,
     audit,
     book,
@@ -17,6 +18,7 @@ from services.web.routes import (
     matters,
     provider,
     refused,
+    rights,
     sign_in,
     sign_ins,
     staff,
@@ -45,6 +47,8 @@ ROUTERS = (
     closing.router,
     leaving.router,
     audit.router,
+    rights.router,
+    accounts.router,
     assets.router,
     disclosure.router,
 )
