@@ -14,6 +14,7 @@ from services.web.forms import FIELD_PHRASES, has_controls
 from services.web.languages import phrase
 from shared.documents import DocumentType, canonical_number
 from shared.events.base import State
+from shared.identity.roles import AT_WINDOW
 
 LOGIN = re.compile(r"[a-z0-9][a-z0-9._@-]{2,63}")
 ORDER = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
@@ -53,6 +54,7 @@ FINDINGS: Final = {
     "official_unknown": phrase("名单上没有这位领导，请重新选"),
     "role_unknown": phrase("请从列表里选一个角色"),
     "role_everywhere": phrase("系统管理员不分部门和大厅，请都选“不限”"),
+    "place_required": phrase("请选部门；总服务台的，选大厅"),
     "place_unknown": phrase("请从列表里选"),
     "until_format": phrase("日子不对，请照 2026-12-31 这样写，或者空着"),
     "until_past": phrase("这一天已经过了，请选今天或者以后"),
@@ -175,13 +177,18 @@ def new_account(typed: Mapping[str, str], officials: set[str]) -> Asked:
 
 
 def new_grant(typed: Mapping[str, str], departments: set[str], venues: set[str], today: date, zone: ZoneInfo) -> Asked:
-    """Which role, where, and until when: the last day counts whole, by the county's calendar."""
+    """Which role, where, and until when: the last day counts whole, by the county's calendar.
+
+    Who receives at windows does so somewhere: nobody is to get all windows of the county by leaving a choice out.
+    """
     findings: Findings = {}
     role = typed.get("role", "")
     if role not in ROLES:
         findings["role"] = "role_unknown"
     department = _chosen(typed.get("department", ""), departments, "place_unknown", findings, "department")
     venue = _chosen(typed.get("venue", ""), venues, "place_unknown", findings, "venue")
+    if role in AT_WINDOW and not department and not venue and not findings:
+        findings["department"] = "place_required"
     if role == EVERYWHERE and (department or venue):
         findings["role"] = "role_everywhere"
     until = None

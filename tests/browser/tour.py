@@ -112,9 +112,11 @@ async def _operator(page: Page) -> AsyncIterator[str]:
     yield "a first password"
     await press(page, "a.go")
     yield "an account without a role"
+    await page.select_option("#role", "window_staff")
     await page.fill("#until", "2020-01-01")
     await press(page)
     yield "an account, to mend"
+    await page.select_option("#department", "natural-resources")
     await page.fill("#until", "2099-12-31")
     await press(page)
     yield "an account"

@@ -234,6 +234,8 @@ def test_every_role_can_be_given():
     ("typed", "field"),
     [
         ({"role": "king"}, "role"),
+        ({"role": ""}, "role"),
+        ({"department": ""}, "department"),
         ({"role": "operator", "department": "land"}, "role"),
         ({"department": "elsewhere"}, "department"),
         ({"venue": "elsewhere"}, "venue"),
@@ -243,7 +245,7 @@ def test_every_role_can_be_given():
     ],
 )
 async def test_a_role_that_cannot_be_given_is_told_at_its_field(county, browser, typed, field):
-    page = await send(browser, ONE, f"{ONE}/grants", **{"role": "deputy", **typed})
+    page = await send(browser, ONE, f"{ONE}/grants", **{"role": "deputy", "department": "land", **typed})
     assert (page.status_code, errors(page), asked(county)) == (422, [field], [])
 
 
