@@ -28,7 +28,14 @@ from fastapi.routing import APIRoute
 from services.web.routes import ROUTERS
 from shared.identity.recognition import COOKIE
 from tests.page_forms import fields
-from tests.unit import test_web_audit, test_web_closing, test_web_day, test_web_leaving, test_web_sign_in
+from tests.unit import (
+    test_web_accounts,
+    test_web_audit,
+    test_web_closing,
+    test_web_day,
+    test_web_leaving,
+    test_web_sign_in,
+)
 from tests.unit.test_web_day import TOKEN, desk
 from tests.unit.web_county import MATTER, ORIGIN, booked, booking, follow, matter, visitor
 from tests.unit.web_evening import TICKET
@@ -44,6 +51,9 @@ PARTS = {
     "page_id": "abcdefghijklmnopqrstuv",
     "kind": "desk",
     "name": "tokens.css",
+    "account_id": "acc-1",
+    "grant_id": "g1",
+    "erasure_id": test_web_accounts.ERASURE,
 }
 ASKED = {"/book/{matter_id}/{session_id}/details": {"slot": "7"}}
 PLANT = """<script>alert(1)</script>"'><img src=x onerror=alert(2)>{{7*7}}"""
@@ -113,7 +123,7 @@ class Attack(HTMLParser):
 def county():
     """A county with everything: its day, its evening, and a director who was called away."""
     found = test_web_day.county.__wrapped__()
-    for module in (test_web_closing, test_web_leaving, test_web_audit):
+    for module in (test_web_closing, test_web_leaving, test_web_audit, test_web_accounts):
         other = module.county.__wrapped__()
         found.answers = {**other.answers, **found.answers}
     found.answers["/windows/w3"] = desk(at=test_web_day.at())

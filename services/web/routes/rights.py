@@ -93,6 +93,8 @@ async def order(page: Page = OpenPage, posted: Posted = PostedForm) -> Response:
 async def find(page: Page = OpenPage) -> Response:
     """An order by its number, as it was noted down."""
     number = page.query.get("number", "").strip().lower()
+    if not number:
+        return page.go(HERE)
     if not ORDER.fullmatch(number):
         return _show(page, Asked({"number": number}, findings={"number": "number_format"}), UNPROCESSABLE)
     return page.go(f"{ORDERS}/{number}")
