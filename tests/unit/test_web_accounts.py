@@ -1,12 +1,15 @@
 """The operator's pages: accounts and their roles, first passwords that are shown once, and the rights of a person."""
 
+import hashlib
 import re
 from datetime import timedelta
+from html import unescape
 from urllib.parse import unquote
 
 import httpx
 import pytest
 
+from services.accounts.domain.erasures import hash_of
 from services.web.accounts import ROLES
 from shared.identity.roles import AROUND
 from tests import identity
@@ -159,6 +162,7 @@ async def test_a_first_password_stands_in_the_one_answer_and_nowhere_else(county
     assert PASSWORD in answer.text
     assert answer.headers["cache-control"] == "no-store"
     assert PASSWORD not in str(answer.headers)
+    assert 'href="/staff/home?lang=en"' in answer.text, "another language does not ask for it again"
     for address in (ONE, LIST):
         page = await browser.get(address)
         assert PASSWORD not in page.text + str(page.headers) + str(dict(browser.cookies))
@@ -414,14 +418,15 @@ async def test_an_order_says_what_holds_it_and_proves_itself_in_the_end(county, 
     assert title(page) == "有的现在还不能删"
     assert "没到日子的预约 2 个" in page.text
     assert "一共 4 处" in page.text
-    proof = {"erasure_id": ERASURE, "services": []}
+    proof = {"erasure_id": ERASURE, "requested_by": "王", "services": []}
+    told = hash_of(proof).hex()
     county.answers[f"/operator/erasures/{ERASURE}"] = erasure(
-        state="completed", completed_at=NOW.isoformat(), proof=proof, proof_hash="ab" * 32, basis="signed_in"
+        state="completed", completed_at=NOW.isoformat(), proof=proof, proof_hash=told, basis="signed_in"
     )
     page = await browser.get(f"{ORDERS}/{ERASURE}")
     assert title(page) == "都删完了"
-    assert "ab" * 32 in page.text
-    assert "&#34;erasure_id&#34;" in page.text
+    lines = [unescape(each) for each in re.findall(r"<code>(.*?)</code>", page.text)]
+    assert [hashlib.sha256(lines[0].encode()).hexdigest(), lines[1]] == [told, told], "anybody can reckon it again"
     county.answers[f"/operator/erasures/{ERASURE}"] = problem(404, "erasure_unknown")
     assert title(await browser.get(f"{ORDERS}/{ERASURE}")) == "没有这次删除"
 
