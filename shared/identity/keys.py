@@ -68,8 +68,8 @@ class Keys:
 
     async def holding(self, key_id: str) -> dict[str, Ed25519PublicKey]:
         """All keys, asked for again if `key_id` is not among them. Raises IdentityUnavailable if none is known."""
-        if self._is_due(key_id):
-            async with self._fetching:
+        if self._is_due(key_id) or (key_id not in self._known and self._fetching.locked()):
+            async with self._fetching:  # whoever comes while they are being fetched waits for them
                 if self._is_due(key_id):
                     await self._fetch()
         if not self._known:

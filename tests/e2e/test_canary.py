@@ -11,6 +11,7 @@ import pytest
 from aiokafka import AIOKafkaProducer
 
 from shared.events.topics import TOPICS
+from tests import demo
 from tests.e2e.canary import (
     BROKEN_KEY,
     Canary,
@@ -47,12 +48,6 @@ def apart(coroutine):
 @pytest.fixture
 def canary():
     return Canary()
-
-
-@pytest.fixture
-def visitor(staff):
-    """One client for every way: the pages of a visitor, and the routes of the counter and the windows."""
-    return staff
 
 
 @pytest.fixture
@@ -198,6 +193,7 @@ async def letters(stack):
 
 
 def test_nothing_of_a_person_stands_where_it_must_not(visitor, operator, stack, canary, addresses):
+    visitor.headers.update(demo.bearer(stack))  # who books, and who works in the hall
     code = book_online_and_at_the_counter(visitor, operator, canary)
     window_id = post(visitor, "/api/booking/v1/staff/bookings/lookup", {"code": code})["window_id"]
     session, _ = session_of(visitor, MATTER)

@@ -1,7 +1,9 @@
 """What a token is believed for, by whom, and until when."""
 
+import asyncio
 import base64
 import json
+import time
 from datetime import UTC, datetime, timedelta
 from typing import get_args
 
@@ -260,6 +262,20 @@ async def test_known_keys_stand_while_accounts_is_away_and_nobody_is_recognised_
     recognition.keys._asked_at -= 600
     recognition.keys._fetched_at -= 600
     await recognition.of_token(issue(principal(account_id="acc-2"), KEY, "k1"))
+
+
+async def test_of_many_who_come_first_at_once_all_wait_for_the_keys(accounts, recognition, monkeypatch):
+    fetched = recognition.keys._fetch
+
+    async def slowly():
+        recognition.keys._asked_at = time.monotonic()
+        await asyncio.sleep(0.05)
+        await fetched()
+
+    monkeypatch.setattr(recognition.keys, "_fetch", slowly)
+    shown = [issue(principal(session_id=f"s{number}"), KEY, "k1") for number in range(9)]
+    await asyncio.gather(*map(recognition.of_token, shown))
+    assert accounts.asked == 1
 
 
 async def test_no_more_tokens_are_remembered_than_there_is_room_for(recognition, monkeypatch):
