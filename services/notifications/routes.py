@@ -27,8 +27,8 @@ from shared.visitors import Body, Phone
 Running = Annotated[Runtime, Depends(runtime)]
 Limit = Annotated[int, Query(ge=1, le=200)]
 
-READ_CONSOLE = Permission("read_console", ("operator", "hall_manager"), "hall")
-"""What a hall without a text service would have sent, words and all."""
+READ_CONSOLE = Permission("read_console", ("operator",))
+"""What a hall without a text service would have sent, words and all, and with them codes that let a citizen in."""
 CALL_VISITORS = Permission("call_visitors", AT_COUNTER, "hall")
 """Call whom no message reached (未通知到): name, number and words."""
 

@@ -1,8 +1,9 @@
 """What a visitor has done by booking, and the hall by the queue: each a request of its own, judged there."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
+from services.web.accounts import Erasure, Opened, StaffAccount
 from services.web.audit import Export
 from services.web.closing import Closing
 from services.web.domain import Booking
@@ -16,10 +17,14 @@ from services.web.people import (
     TelephonePending,
     TelephoneSet,
 )
-from services.web.queries import ACCOUNTS, MINE, OIDC, QUEUE, segment
+from services.web.queries import ACCOUNTS, MINE, OIDC, OPERATOR, QUEUE, segment
 from services.web.upstream import Refused, Service, Unavailable, Upstream
 from shared.events.base import State
 from shared.problems import FieldProblem
+
+
+def _account(account_id: str) -> str:
+    return f"{OPERATOR}/accounts/{segment(account_id)}"
 
 
 @dataclass(frozen=True)
@@ -57,6 +62,46 @@ class Commands:
     async def end_other_sign_ins(self) -> None:
         """End all of one's own sign-ins but this one."""
         await self.upstream.delete("accounts", f"{ACCOUNTS}/me/sessions")
+
+    async def open_account(self, body: dict[str, Any]) -> Opened:
+        """Let somebody in (operators); the password to hand out is told this once."""
+        return await self.upstream.post("accounts", f"{OPERATOR}/accounts", Opened, body)
+
+    async def reset_account(self, account_id: str) -> Opened:
+        """Begin anew with somebody who lost password or telephone (operators)."""
+        return await self.upstream.post("accounts", f"{_account(account_id)}/reset", Opened, {})
+
+    async def grant(self, account_id: str, body: dict[str, Any]) -> None:
+        """Give a role (operators)."""
+        await self.upstream.post("accounts", f"{_account(account_id)}/grants", StaffAccount, body)
+
+    async def revoke(self, account_id: str, grant_id: str) -> None:
+        """Take a role back (operators)."""
+        await self.upstream.delete("accounts", f"{_account(account_id)}/grants/{segment(grant_id)}")
+
+    async def switch_account(self, account_id: str, verb: Literal["suspend", "resume"]) -> None:
+        """Let somebody in no more, or again (operators)."""
+        await self.upstream.post("accounts", f"{_account(account_id)}/{verb}", StaffAccount, {})
+
+    async def sign_out_everywhere(self, account_id: str) -> None:
+        """End all sign-ins of somebody (operators)."""
+        await self.upstream.delete("accounts", f"{_account(account_id)}/sessions")
+
+    async def link_subject(self, account_id: str, body: dict[str, Any]) -> None:
+        """Have a subject of the provider mean an account (operators)."""
+        await self.upstream.put("accounts", f"{_account(account_id)}/subject", StaffAccount, body)
+
+    async def unlink_subject(self, account_id: str) -> None:
+        """Have no subject mean an account any more (operators)."""
+        await self.upstream.delete("accounts", f"{_account(account_id)}/subject")
+
+    async def order_erasure(self, body: dict[str, Any]) -> Erasure:
+        """Have somebody forgotten everywhere (operators)."""
+        return await self.upstream.post("accounts", f"{OPERATOR}/erasures", Erasure, body)
+
+    async def export_person(self, body: dict[str, Any]) -> bytes:
+        """All that is held of somebody, as an archive (operators)."""
+        return await self.upstream.take("accounts", f"{OPERATOR}/exports", body)
 
     async def export_audit(self, service: Service, wanted: dict[str, str]) -> Export:
         """What is taken away of a service's audit (staff); the service notes that it was."""

@@ -187,8 +187,9 @@ class Page:
         here = self.here
         if self.request.method == "GET":
             return f"{here}?{urlencode({**self.query, **wishes})}"
-        # Only a form that no page of ours sends is answered without a page of its own to go to.
-        return f"{'/bookings' if here.startswith('/bookings') else '/'}?{urlencode(wishes)}"
+        # What answers a form has no address of its own to come back to: another language begins anew.
+        start = "/staff/home" if self.is_staff else "/bookings" if here.startswith("/bookings") else "/"
+        return f"{start}?{urlencode(wishes)}"
 
     def show(
         self, template: str, http_status: int = HTTPStatus.OK, *, personal: bool = False, **context: Any

@@ -14,6 +14,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TypeVar
 from urllib.parse import quote
 
+from services.web.accounts import Erasure, StaffAccount, StaffAccounts
 from services.web.audit import Audit
 from services.web.closing import Closing, Visit, Visits
 from services.web.domain import (
@@ -41,6 +42,7 @@ from shared.events.roster import Venue
 Found = TypeVar("Found")
 
 ACCOUNTS = "/api/accounts/v1"
+OPERATOR = f"{ACCOUNTS}/operator"
 OIDC = "/internal/v1/oidc"
 QUEUE = "/api/queue/v1"
 MINE = "/api/booking/v1/mine"
@@ -237,6 +239,20 @@ class Queries:
             return await self.upstream.get("accounts", OIDC, Provider)
         except (Refused, Unavailable):
             return None
+
+    async def accounts(self, after: str, limit: int) -> StaffAccounts:
+        """A page of accounts (operators)."""
+        return await self.upstream.get(
+            "accounts", f"{OPERATOR}/accounts", StaffAccounts, after=after or None, limit=limit
+        )
+
+    async def account(self, account_id: str) -> StaffAccount:
+        """One account (operators)."""
+        return await self.upstream.get("accounts", f"{OPERATOR}/accounts/{segment(account_id)}", StaffAccount)
+
+    async def erasure(self, erasure_id: str) -> Erasure:
+        """How an order to forget somebody stands (operators)."""
+        return await self.upstream.get("accounts", f"{OPERATOR}/erasures/{segment(erasure_id)}", Erasure)
 
     async def own_sign_ins(self) -> OwnSignIns:
         """Where whoever is signed in is signed in."""

@@ -162,6 +162,23 @@ REFUSALS: dict[str, Refusal] = {
         phrase("请先用发给您的密码登录一次，绑定手机。以后就能用统一身份登录。"),
         Way.AGAIN,
     ),
+    "account_unknown": Refusal(phrase("没有这个账号"), phrase("请从账号列表里重新点。"), Way.START),
+    "account_shut": Refusal(
+        phrase("这个账号现在的状态不能这样改"), phrase("刚才可能有人改过它。请看现在的样子，再决定怎么做。"), Way.AGAIN
+    ),
+    "login_taken": Refusal(phrase("这个用户名有人用了"), phrase("请换一个用户名。"), Way.AGAIN),
+    "official_taken": Refusal(phrase("这位领导已经有账号了"), phrase("请在账号列表里找。"), Way.AGAIN),
+    "grant_unknown": Refusal(phrase("这个角色已经收回了"), phrase("请看现在的样子。"), Way.AGAIN),
+    "too_many_grants": Refusal(phrase("角色太多了"), phrase("一个账号最多 12 个角色，请先收回一个。"), Way.AGAIN),
+    "last_operator": Refusal(
+        phrase("这是最后一位系统管理员"),
+        phrase("没有系统管理员，就谁也加不进来了。请先让别人也当系统管理员。"),
+        Way.AGAIN,
+    ),
+    "oidc_subject_taken": Refusal(
+        phrase("这个统一身份已经连着别的账号"), phrase("请核对编号，或者先在那个账号解除。"), Way.AGAIN
+    ),
+    "erasure_unknown": Refusal(phrase("没有这次删除"), phrase("请核对编号，再查一次。"), Way.START),
     "access_denied": Refusal(phrase("这一页不对外开放"), phrase("请回到首页。"), Way.START),
     "not_found": Refusal(
         phrase("没有这一页"), phrase("地址可能打错了，或者这一页已经搬走。从首页能找到所有能办的事。"), Way.START
@@ -289,6 +306,13 @@ NOT_YET = Refusal(
     Way.MATTER_PAGE,
 )
 """The roster knows a matter that booking has not heard of yet."""
+
+EXPORT_AWAY = Refusal(
+    phrase("这次没有拿全"),
+    phrase("有的系统没有回答，所以一份也没有给。请过一会儿再点一次。"),
+    Way.AGAIN,
+)
+"""A part would be taken for the whole."""
 
 AWAY_WITH_FORM = Refusal(
     phrase("现在约不了号"),

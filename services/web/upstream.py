@@ -26,6 +26,9 @@ Service = Literal["accounts", "roster", "booking", "queue", "notifications"]
 Answer = TypeVar("Answer", bound=State)
 
 ANSWER_BYTES = 4 * 1024 * 1024
+FILE_BYTES = 32 * 1024 * 1024
+FILE_SECONDS = 20.0
+"""A file is made of what several services answer, each of which may take its time."""
 
 
 class Unavailable(Exception):  # noqa: N818  (a state of the other service, not an error of ours)
@@ -91,6 +94,19 @@ class Upstream:
         """Change a thing; raises Refused and Unavailable."""
         return self._read(service, answer, await self._ask(service, "PATCH", path, json=body))
 
+    async def put(self, service: Service, path: str, answer: type[Answer], body: dict[str, Any]) -> Answer:
+        """Have something be so; raises Refused and Unavailable."""
+        return self._read(service, answer, await self._ask(service, "PUT", path, json=body))
+
+    async def take(self, service: Service, path: str, body: dict[str, Any]) -> bytes:
+        """A file that is made of what is asked for; raises Refused and Unavailable."""
+        response = await self._send(service, "POST", path, json=body, timeout=FILE_SECONDS)
+        if not response.is_success:
+            self._judge(service, path, response)
+        if not response.is_success or len(response.content) > FILE_BYTES:
+            raise self._away(service, path, OverflowError("no file, or one too long"))
+        return response.content
+
     async def delete(self, service: Service, path: str) -> None:
         """End a thing; raises Refused and Unavailable."""
         await self._ask(service, "DELETE", path)
@@ -106,6 +122,9 @@ class Upstream:
         return urls[service].rstrip("/")
 
     async def _ask(self, service: Service, method: str, path: str, **request: Any) -> Any:
+        return self._judge(service, path, await self._send(service, method, path, **request))
+
+    async def _send(self, service: Service, method: str, path: str, **request: Any) -> httpx.Response:
         headers: dict[str, str] = {
             **request.pop("headers", {}),
             SERVICE_HEADER: self.settings.service_secret.get_secret_value(),
@@ -117,20 +136,17 @@ class Upstream:
         if self.token:
             headers["Authorization"] = f"Bearer {self.token}"
         may_ask_again = method == "GET" or "Idempotency-Key" in headers
-        timeout = self.settings.upstream_seconds
-        sent = partial(
-            self.http.request, method, self._base(service) + path, headers=headers, timeout=timeout, **request
-        )
+        request.setdefault("timeout", self.settings.upstream_seconds)
+        sent = partial(self.http.request, method, self._base(service) + path, headers=headers, **request)
         try:
             try:
-                response = await sent()
+                return await sent()
             except (httpx.RemoteProtocolError, httpx.ReadError, httpx.WriteError):
                 if not may_ask_again:
                     raise
-                response = await sent()
+                return await sent()
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             raise self._away(service, path, error) from error
-        return self._judge(service, path, response)
 
     def _judge(self, service: Service, path: str, response: httpx.Response) -> Any:
         if len(response.content) > ANSWER_BYTES:

@@ -13,7 +13,7 @@ pytestmark = pytest.mark.browser
 
 AXE = (Path(__file__).parent / "axe" / "axe.min.js").read_text()
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
-PAGES = 32
+PAGES = 42
 """At least so many are looked at."""
 
 
@@ -38,11 +38,11 @@ async def sideways(page):
     ("width", "preferences"),
     [(390, ""), (1280, ""), (320, "?lang=en"), (390, "?elder=1"), (320, "?elder=1"), (320, "?elder=1&lang=en")],
 )
-async def test_every_page_can_be_used_by_everybody(open_page, width, preferences):
+async def test_every_page_can_be_used_by_everybody(open_page, stack, width, preferences):
     page = await open_page(width, script=True, staff=True)
     await page.goto(f"/{preferences}")
     seen, wrong = 0, {}
-    async for name in every_page(page):
+    async for name in every_page(page, stack):
         seen += 1
         found = await findings(page)
         if too_wide := await sideways(page):

@@ -4,9 +4,10 @@ from collections.abc import AsyncIterator
 
 from playwright.async_api import Page
 
+from tests import demo
 from tests.browser.hall_day import HallDay, arrive, confirm_windows, end_tickets, take_ticket
 from tests.browser.way import fill, press, to_check, wrong
-from tests.stack import MATTER, new_resident_id
+from tests.stack import MATTER, Stack, new_resident_id
 
 ADDRESSES = {
     "start": "/",
@@ -26,20 +27,26 @@ ADDRESSES = {
     "dates": f"/book/{MATTER}",
 }
 STAFF = {
-    "officials": "/staff",
-    "messages": "/staff/console-messages",
-    "audit": "/staff/audit",
-    "an official": "/staff/officials/zhou-wenqing",
+    "auditor": {"audit": "/staff/audit"},
+    "admin": {"messages": "/staff/console-messages", "accounts": "/staff/accounts"},
+    "manager": {"officials": "/staff", "an official": "/staff/officials/zhou-wenqing"},
 }
+"""By who opens them."""
 
 
-async def every_page(page: Page) -> AsyncIterator[str]:
+async def every_page(page: Page, stack: Stack) -> AsyncIterator[str]:
     """Opens one page after the other, and says which is shown."""
     for name, address in ADDRESSES.items():
         await page.goto(address)
         yield name
     number = new_resident_id()
-    for part in (_booking(page, number), _voucher(page, number), _staff(page), _cancelling(page), _looking_up(page)):
+    for part in (
+        _booking(page, number),
+        _voucher(page, number),
+        _staff(page, stack),
+        _cancelling(page),
+        _looking_up(page),
+    ):
         async for name in part:
             yield name
 
@@ -83,12 +90,47 @@ async def _voucher(page: Page, number: str) -> AsyncIterator[str]:
     yield "booked already"
 
 
-async def _staff(page: Page) -> AsyncIterator[str]:
-    for name, address in STAFF.items():
-        await page.goto(address)
-        yield name
+async def _staff(page: Page, stack: Stack) -> AsyncIterator[str]:
+    for login, addresses in STAFF.items():
+        await page.context.add_cookies([demo.cookie(stack, login)])
+        for name, address in addresses.items():
+            await page.goto(address)
+            yield name
+        if login == "admin":
+            async for name in _operator(page):
+                yield name
     await press(page, "a.go")
     yield "evening brief"
+
+
+async def _operator(page: Page) -> AsyncIterator[str]:
+    await press(page)
+    yield "accounts, to mend"
+    await page.fill("#login", f"tour.{new_resident_id().lower()}")
+    await page.fill("#name", "王桂兰")
+    await press(page)
+    yield "a first password"
+    await press(page, "a.go")
+    yield "an account without a role"
+    await page.select_option("#role", "window_staff")
+    await page.fill("#until", "2020-01-01")
+    await press(page)
+    yield "an account, to mend"
+    await page.select_option("#department", "natural-resources")
+    await page.fill("#until", "2099-12-31")
+    await press(page)
+    yield "an account"
+    await press(page, "#suspend button")
+    yield "an account that is suspended"
+    await page.goto("/staff/accounts/rights")
+    yield "rights"
+    await press(page)
+    yield "rights, to mend"
+    await page.fill("#document_number", new_resident_id())
+    await press(page, "button.stop")
+    yield "rights, asked once more"
+    await press(page, "button.stop")
+    yield "an erasure"
 
 
 async def _cancelling(page: Page) -> AsyncIterator[str]:

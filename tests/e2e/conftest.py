@@ -27,7 +27,17 @@ def visitor(stack: Stack) -> Iterator[httpx.Client]:
 @pytest.fixture
 def staff(stack: Stack) -> Iterator[httpx.Client]:
     """The demo county's hall manager, signed in."""
-    with httpx.Client(
-        base_url=stack.address, headers=demo.bearer(stack), follow_redirects=True, timeout=20, trust_env=False
-    ) as client:
+    with _signed_in(stack, "manager") as client:
         yield client
+
+
+@pytest.fixture
+def operator(stack: Stack) -> Iterator[httpx.Client]:
+    """The demo county's operator, signed in: who alone reads what the console channel delivered."""
+    with _signed_in(stack, "admin") as client:
+        yield client
+
+
+def _signed_in(stack: Stack, login: str) -> httpx.Client:
+    headers = {"Origin": stack.address, **demo.bearer(stack, login)}
+    return httpx.Client(base_url=stack.address, headers=headers, follow_redirects=True, timeout=20, trust_env=False)

@@ -63,7 +63,7 @@ def book(visitor, matter=MATTER, slot=None, **changes):
     return press(visitor, check_page(visitor, matter, slot, **changes), "check")
 
 
-def test_a_citizen_books_is_told_and_cancels(visitor, staff):
+def test_a_citizen_books_is_told_and_cancels(visitor, staff, operator):
     found = visitor.get("/matters", params={"q": "房子过户"})
     assert f"/matters/{MATTER}" in found.text
     assert "请带上这" in visitor.get(f"/matters/{MATTER}").text
@@ -74,7 +74,7 @@ def test_a_citizen_books_is_told_and_cancels(visitor, staff):
     assert "3 号窗口" in voucher.text
     assert "局长 周文清" in voucher.text
     code = code_on(voucher)
-    eventually(lambda: code in staff.get("/staff/console-messages").text)
+    eventually(lambda: code in operator.get("/staff/console-messages").text)
 
     leads = partial(re.search, r'href="(/staff/sessions/[^"]+)"')
     eventually(lambda: leads(staff.get("/staff/officials/zhou-wenqing").text))
@@ -90,7 +90,7 @@ def test_a_citizen_books_is_told_and_cancels(visitor, staff):
     page = visitor.get("/bookings/cancel")
     cancelled = visitor.post("/bookings/cancel", data=fields(page, "/bookings/cancel"))
     assert title(cancelled).endswith("的预约取消了")
-    eventually(lambda: staff.get("/staff/console-messages").text.count(code) > 1)
+    eventually(lambda: operator.get("/staff/console-messages").text.count(code) > 1)
 
 
 def test_a_form_sent_twice_and_once_more_after_going_back_is_one_booking(visitor):
@@ -196,13 +196,13 @@ def test_what_can_be_read_is_read_while_booking_hangs_and_what_was_typed_is_kept
     assert title(voucher).startswith("约好了")
 
 
-def test_nothing_of_a_visitor_stands_in_a_log(visitor, staff, stack):
+def test_nothing_of_a_visitor_stands_in_a_log(visitor, operator, stack):
     number = new_resident_id()
     secret = {"name": "欧阳隐名", "document_number": number, "phone": "13711112222", "note": "只给窗口看的话"}
     voucher = book(visitor, **secret)
     code = code_on(voucher)
     check_page(visitor, **{**secret, "phone": "99999"})  # a refusal is logged no more than a success
-    eventually(lambda: code in staff.get("/staff/console-messages").text)
+    eventually(lambda: code in operator.get("/staff/console-messages").text)
     said = stack.said()
     assert "service_started" in said, "the logs were not found, so nothing was looked at"
     for value in (*secret.values(), code, code.replace(" ", "")):

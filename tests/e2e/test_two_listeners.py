@@ -6,7 +6,6 @@ from collections.abc import Iterator
 import httpx
 import pytest
 
-from tests import demo
 from tests.e2e.test_citizens_way import book, code_on
 from tests.stack import Stack, eventually, new_resident_id
 from tests.unit.test_web_defence import Attack
@@ -38,16 +37,15 @@ def test_a_page_of_the_staffs_is_a_page_that_is_not_there(stack: Stack, citizen:
         assert httpx.get(f"{stack.address}{path}", follow_redirects=True, trust_env=False).status_code == 200
 
 
-def test_what_a_visitor_wrote_is_text_to_the_staff(stack: Stack, citizen: httpx.Client) -> None:
+def test_what_a_visitor_wrote_is_text_to_the_staff(
+    citizen: httpx.Client, staff: httpx.Client, operator: httpx.Client
+) -> None:
     voucher = book(citizen, name=NAME, note=NOTE, document_number=new_resident_id())
     assert voucher.url.path == "/bookings"
     code = code_on(voucher)
-    with httpx.Client(
-        base_url=stack.address, headers=demo.bearer(stack), follow_redirects=True, timeout=20, trust_env=False
-    ) as staff:
-        eventually(lambda: code in staff.get("/staff/console-messages").text)
-        days = re.findall(r'href="(/staff/sessions/[^"]+)"', staff.get("/staff/officials/zhou-wenqing").text)[:4]
-        briefs = [staff.get(each) for each in days]  # other tests may have filled the first ones
-        pages = [voucher, citizen.get("/bookings/cancel"), staff.get("/staff/console-messages"), *briefs]
+    eventually(lambda: code in operator.get("/staff/console-messages").text)
+    days = re.findall(r'href="(/staff/sessions/[^"]+)"', staff.get("/staff/officials/zhou-wenqing").text)[:4]
+    briefs = [staff.get(each) for each in days]  # other tests may have filled the first ones
+    pages = [voucher, citizen.get("/bookings/cancel"), operator.get("/staff/console-messages"), *briefs]
     assert [Attack(page.text).found for page in pages if Attack(page.text).found] == []
     assert any("onerror=alert(2)" in each.text for each in briefs), "the note is there, as text"

@@ -30,6 +30,7 @@ from shared.identity.recognition import COOKIE
 from tests import identity
 from tests.page_forms import fields
 from tests.unit import (
+    test_web_accounts,
     test_web_audit,
     test_web_citizens,
     test_web_closing,
@@ -55,6 +56,9 @@ PARTS = {
     "page_id": "abcdefghijklmnopqrstuv",
     "kind": "desk",
     "name": "tokens.css",
+    "account_id": "acc-1",
+    "grant_id": "g1",
+    "erasure_id": test_web_accounts.ERASURE,
 }
 ASKED = {"/book/{matter_id}/{session_id}/details": {"slot": "7"}}
 PLANT = """<script>alert(1)</script>"'><img src=x onerror=alert(2)>{{7*7}}"""
@@ -125,7 +129,7 @@ class Attack(HTMLParser):
 def county():
     """A county with everything: its day, its evening, and a director who was called away."""
     found = test_web_day.county.__wrapped__()
-    for module in (test_web_closing, test_web_leaving, test_web_audit):
+    for module in (test_web_closing, test_web_leaving, test_web_audit, test_web_accounts):
         other = module.county.__wrapped__()
         found.answers = {**other.answers, **found.answers}
     found.answers["/windows/w3"] = desk(at=test_web_day.at())

@@ -52,7 +52,13 @@ async def test_the_first_sight_is_ones_own_work(roles, where, leads):
     [
         (["director"], LAND, ["/live/w3", "/closing"], ["/counter", "/kiosk", "sheet.pdf", "paper-visits", "console"]),
         (["director"], {"department_id": "tax"}, ["/closing"], ["/live/w3", "/desk/w3", "/counter"]),
-        (["hall_manager"], {}, ["/counter", "/kiosk", "sheet.pdf", "/desk/w3", "console-messages"], []),
+        (
+            ["hall_manager"],
+            {},
+            ["/counter", "/kiosk", "sheet.pdf", "/desk/w3"],
+            ["console-messages", "/staff/accounts", "/staff/audit"],
+        ),
+        (["operator"], {}, ["console-messages", '"/staff/accounts"'], ["/counter", "/desk/w3", "/staff/audit"]),
         (["supervisor"], {}, ["sheet.pdf"], ["/counter", "/desk/w3", "console-messages"]),
     ],
 )
@@ -72,6 +78,9 @@ async def test_a_page_offers_what_its_reader_may_do(roles, where, shown, hidden)
         ("/staff/sessions/s1/desk/w3", "supervisor"),
         ("/staff/sessions/s1/visits", "window_staff"),
         ("/staff/console-messages", "director"),
+        ("/staff/console-messages", "hall_manager"),
+        ("/staff/accounts", "hall_manager"),
+        ("/staff/accounts/rights", "auditor"),
     ],
 )
 async def test_a_page_that_is_not_ones_own_says_so_and_asks_no_service_for_it(address, role):

@@ -46,7 +46,7 @@ async def end_session(running: Running, asker: Somebody, session_id: UUID) -> No
 
 @router.delete("/sessions", status_code=204)
 async def end_sessions(
-    running: Running, asker: Somebody, here: Annotated[bool, Query(description="This one, too.")] = False
+    running: Running, asker: Somebody, *, here: Annotated[bool, Query(description="This one, too.")] = False
 ) -> None:
     """End all of one's own sign-ins but this one, or with it."""
     async with database.transaction(running.pool) as connection:

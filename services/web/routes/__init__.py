@@ -1,6 +1,7 @@
 """The pages' addresses, a module for each part of the way."""
 
 from services.web.routes import (
+    accounts,
     assets,
     audit,
     book,
@@ -20,6 +21,7 @@ from services.web.routes import (
     persons,
     provider,
     refused,
+    rights,
     sign_in,
     sign_ins,
     staff,
@@ -51,6 +53,8 @@ ROUTERS = (
     closing.router,
     leaving.router,
     audit.router,
+    rights.router,
+    accounts.router,
     assets.router,
     disclosure.router,
 )
