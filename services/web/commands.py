@@ -127,7 +127,7 @@ class Commands:
         body = {"renewal": renewal}
         return await self.upstream.post("accounts", f"{ACCOUNTS}/citizens/renew", CitizenSignedIn, body)
 
-    async def sign_out_everywhere(self) -> None:
+    async def sign_oneself_out_everywhere(self) -> None:
         """End all sign-ins of one's own."""
         await self.upstream.delete("accounts", f"{ACCOUNTS}/me/sessions?here=true")
 

@@ -63,7 +63,7 @@ async def sign_out(page: Page = OpenPage, posted: Posted = PostedForm) -> Respon
         return page.go("/me")
     if posted.get("everywhere"):
         with suppress(Refused):  # it was over already
-            await page.commands.sign_out_everywhere()
+            await page.commands.sign_oneself_out_everywhere()
     else:
         with suppress(Refused, Unavailable):  # it was over already, or ends by itself
             await page.commands.sign_out()
