@@ -5,9 +5,18 @@ here, by the service's own tables (`bearer`). What makes something needs no Idem
 role given twice is one, and a sign-in or a password that is shown once cannot be answered again from memory.
 """
 
-from services.accounts.routes import entrance, federation, me, operator, rights
+from services.accounts.routes import devices, entrance, federation, me, operator, rights
 from services.accounts.routes.bearer import UNAUTHORISED
 from shared.audit.routes import make_router
 
 audit = make_router("accounts", responses=UNAUTHORISED)
-routers = (entrance.router, federation.router, me.router, operator.router, rights.router, audit)
+routers = (
+    entrance.router,
+    federation.router,
+    me.router,
+    operator.router,
+    devices.router,
+    devices.own,
+    rights.router,
+    audit,
+)
