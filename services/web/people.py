@@ -81,3 +81,17 @@ class TelephoneSet(State):
     """Codes for when the telephone is lost, each good once."""
 
     recovery_codes: tuple[str, ...] = ()
+
+
+class DeviceToken(State):
+    """A token for the one thing that a kiosk or screen may do in its venue."""
+
+    token: str
+    kind: str
+    venue_id: str
+
+
+class DevicePaired(DeviceToken):
+    """The same, and the secret for the next ones."""
+
+    secret: str

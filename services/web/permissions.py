@@ -21,7 +21,9 @@ MANAGE: Final = Permission("manage_hall", ("hall_manager",), "hall")
 REPORT: Final = Permission("report", OVER_HALL, "hall")
 READ_AUDIT: Final = Permission("read_audit", ("auditor",))
 ANY_STAFF: Final = Permission("any", (*AROUND, "auditor"))
-"""What is for everybody who is signed in as staff: what a form could not do, one's own sign-ins."""
+"""What is for everybody who is signed in as staff: one's own work and sign-ins."""
+HEAR_REFUSAL: Final = Permission("hear_refusal", ANY_STAFF.roles, devices=("kiosk", "screen"))
+"""What a form could not do, which whoever sent it may read."""
 
 NAMED: Final = {each.name: each for each in list(globals().values()) if isinstance(each, Permission)}
 """For the templates, which ask by name."""

@@ -34,6 +34,7 @@ VOUCHER_COOKIE = "voucher"
 PAGE_COOKIE = "page"
 LANGUAGE_COOKIE = "language"
 ELDER_COOKIE = "elder"
+DEVICE_COOKIE = "device"
 PREFERENCE_SECONDS = 365 * 24 * 3600
 TOKEN_CHARACTERS = 43
 """Of `secrets.token_urlsafe(32)`."""

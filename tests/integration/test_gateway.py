@@ -53,7 +53,7 @@ class _Echo(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(said)
 
-    do_GET = do_POST = do_DELETE = _answer  # noqa: N815  (the library's names)
+    do_GET = do_POST = do_PUT = do_DELETE = _answer  # noqa: N815  (the library's names)
 
     def log_message(self, *_: object) -> None:
         """Nothing."""

@@ -43,7 +43,7 @@ async def add(connection: Connection, vault: Vault, actor: str, wish: NewDevice,
     assert row is not None  # noqa: S101  (an insert returns its row)
     device = Device.of(row)
     await _say(connection, AccountOpened, device)
-    await _record(connection, actor, "added", device)
+    await _note(connection, actor, "device.added", device)
     return Named(device=DeviceView.of(device), pairing_code=code)
 
 
@@ -60,7 +60,7 @@ async def revoke(connection: Connection, actor: str, device_id: UUID, may_at: Ma
     assert after is not None  # noqa: S101  (it is locked)
     device = Device.of(after)
     await _say(connection, AccountSuspended, device)
-    await _record(connection, actor, "revoked", device)
+    await _note(connection, actor, "device.revoked", device)
     return device
 
 
@@ -73,7 +73,7 @@ async def pair(connection: Connection, vault: Vault, code: str) -> Paired | NotP
         return NotPaired()
     device = Device.of(row)
     token = await _token(connection, vault, device)
-    await _record(connection, str(device.device_id), "paired", device)
+    await _note(connection, str(device.device_id), "device.paired", device)
     return Paired(**token.model_dump(), secret=secret)
 
 
@@ -106,8 +106,8 @@ async def _say(connection: Connection, kind: type[AccountEvent], device: Device)
     await outbox.append(connection, kind(version=device.version, account=rules.public(device)))
 
 
-async def _record(connection: Connection, actor: str, action: str, device: Device) -> None:
+async def _note(connection: Connection, actor: str, action: str, device: Device) -> None:
     """In the audit a device is a record of its own; where it stands is told, what it is called is not."""
     await recording.record_of(
-        connection, actor, f"device.{action}", "device", device.device_id, kind=device.kind, venue=device.venue_id
+        connection, actor, action, "device", device.device_id, kind=device.kind, venue=device.venue_id
     )
