@@ -69,8 +69,8 @@ class Permission:
     """The part of the path that names an official: whoever is that official may, whatever roles they hold."""
     roleless: bool = False
     """Whether whoever is of the staff may, without any role: what is about oneself alone."""
-    device: str = ""
-    """The kind of device that may, such as `kiosk`, in its own venue."""
+    devices: tuple[str, ...] = ()
+    """The kinds of devices that may, such as `kiosk`, each in its own venue."""
 
     def __post_init__(self) -> None:
         """RuntimeError where it asks for a place that nobody finds."""
@@ -80,7 +80,7 @@ class Permission:
     async def admits(self, principal: Principal, request: Request) -> bool:
         """Whether `principal` may."""
         if principal.kind == "device":
-            return bool(self.device) and await self._admits_device(principal, request)
+            return await self._admits_device(principal, request)
         if principal.kind != "staff" or principal.scope is not None:  # a token with a scope is good for that alone
             return False
         if self.own_official and principal.official_id == request.path_params.get(self.own_official):
@@ -95,8 +95,8 @@ class Permission:
 
     async def _admits_device(self, principal: Principal, request: Request) -> bool:
         kind, _, venue_id = (principal.scope or "").partition(":")
-        if kind != self.device or self.place is None:  # a page does not know the place; the service behind it does
-            return kind == self.device
+        if kind not in self.devices or self.place is None:  # a page does not know the place; the service behind it does
+            return kind in self.devices
         place = await self.place(request)
         return place is not None and place.venue_id == venue_id
 

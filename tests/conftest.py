@@ -15,10 +15,8 @@ Tests marked `browser` are left out, with a line that cannot be missed, where th
 import base64
 import os
 import secrets
-import socket
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -34,6 +32,7 @@ from deploy.local.postgres import Postgres
 from deploy.postgres import databases, sql
 from tests import identity
 from tests.embedded import EmbeddedStack
+from tests.ports import free_ports
 
 PASSWORD = "test-password"
 LEFT_OUT = pytest.StashKey[int]()
@@ -66,15 +65,6 @@ class Database:
     name: str
     owner_dsn: str
     runtime_dsn: str
-
-
-def free_ports(count: int) -> list[int]:
-    """Ports that nobody listens on now, all different."""
-    with ExitStack() as stack:
-        probes = [stack.enter_context(socket.socket()) for _ in range(count)]
-        for probe in probes:
-            probe.bind(("127.0.0.1", 0))
-        return [probe.getsockname()[1] for probe in probes]
 
 
 @pytest.fixture(scope="session")

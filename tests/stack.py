@@ -8,7 +8,6 @@ import json
 import os
 import secrets
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -19,6 +18,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import TypeVar
 from zoneinfo import ZoneInfo
 
 import asyncpg
@@ -27,10 +27,12 @@ import psutil
 import pytest
 from stdnum.cn import ric
 
+from tests.ports import free_port
+
 ROOT = Path(__file__).parents[1]
+T = TypeVar("T")
 START_SECONDS = 240
 STOP_SECONDS = 20
-PORTS = range(20_000, 32_000)  # below those that outgoing connections take
 RUNNING = "is running"
 MATTER = "second-hand-house-transfer"
 
@@ -91,7 +93,7 @@ def running_stack(config: pytest.Config) -> Stack:
 def _start(config: pytest.Config) -> Stack:
     folder = TemporaryDirectory(prefix="service-day-stack-", ignore_cleanup_errors=True)
     config.add_cleanup(folder.cleanup)
-    port = _free_port()
+    port = free_port()
     output = Path(folder.name) / "output"
     tether = str(ROOT / "deploy/local/tether.py")
     command = [sys.executable, tether, str(os.getpid()), str(int(signal.SIGTERM)), "-"]
@@ -149,15 +151,6 @@ def _stop(process: subprocess.Popen[bytes]) -> None:
         process.wait()
 
 
-def _free_port() -> int:
-    """A port nobody listens on, with room above it for the parts behind the gateway."""
-    while True:
-        port = PORTS.start + secrets.randbelow(len(PORTS))
-        with socket.socket() as probe:
-            if probe.connect_ex(("127.0.0.1", port)) != 0:
-                return port
-
-
 def new_resident_id(born: range = range(1940, 2000)) -> str:
     """A resident ID that nobody has used yet in this run, of somebody born in these years, with its check character."""
     body = f"110105{secrets.choice(born)}{1 + secrets.randbelow(12):02}{1 + secrets.randbelow(28):02}"
@@ -166,9 +159,10 @@ def new_resident_id(born: range = range(1940, 2000)) -> str:
     return body + digit
 
 
-def eventually(happened: Callable[[], object], seconds: float = 20.0) -> None:
-    """Ask again until it is so; fails once `seconds` have passed."""
+def eventually(happened: Callable[[], T], seconds: float = 20.0) -> T:
+    """Ask again until it is so, and say what was answered then; fails once `seconds` have passed."""
     deadline = time.monotonic() + seconds
-    while not happened():
+    while not (answer := happened()):
         assert time.monotonic() < deadline, "it did not happen in time"
         time.sleep(0.1)
+    return answer

@@ -5,7 +5,7 @@ done goes to standard output; a password is printed once; exit code 1 tells that
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, TypeVar, get_args
@@ -18,10 +18,11 @@ from rich.console import Console
 
 from services.accounts import queries
 from services.accounts.app import create_app
-from services.accounts.commands import demonstration, federating, people, recording
+from services.accounts.commands import demonstration, devices, federating, people, recording
 from services.accounts.domain import codes, passwords
 from services.accounts.domain.accounts import AccountView, StaffAccount
 from services.accounts.domain.demonstration import Credentials, DemoAccounts, Kept
+from services.accounts.domain.devices import Device, DeviceView, Named, NewDevice
 from services.accounts.domain.federation import NewSubject
 from services.accounts.domain.problems import AccountUnknown
 from services.accounts.domain.requests import NewAccount, NewGrant, as_login
@@ -33,6 +34,7 @@ from shared.audit.actors import COMMAND_LINE, acting_as
 from shared.command_line import make_command_line
 from shared.database import Connection, open_pool
 from shared.events.accounts import Role
+from shared.events.base import Event
 from shared.privacy import PrivacySettings, Vault
 from shared.problems import Problem
 
@@ -42,12 +44,18 @@ Command = Callable[[Connection, Vault], Awaitable[Result]]
 ROLES: tuple[str, ...] = get_args(Role)
 PAGE = 200
 
+
+async def _state_events(connection: Connection, ids: Sequence[str]) -> list[Event]:
+    """Of accounts, and of the devices among them."""
+    return [*await recording.state_events(connection, ids), *await devices.state_events(connection, ids)]
+
+
 command_line = make_command_line(
     "accounts",
     settings_factory=AccountsSettings,
     app_factory=create_app,
     aggregate_ids=queries.aggregate_ids,
-    state_events=recording.state_events,
+    state_events=_state_events,
     forgets=rules,
 )
 
@@ -233,6 +241,58 @@ def unlink(login: LoginOption) -> None:
     _tell(_run(command))
 
 
+devices_line = typer.Typer(no_args_is_help=True, help="Kiosks and screens, each good for one thing in one venue.")
+command_line.add_typer(devices_line, name="devices")
+
+
+@devices_line.command("add")
+def add_device(
+    kind: Annotated[str, typer.Argument(help="kiosk or screen.")],
+    venue: Annotated[str, typer.Option("--venue", help="The hall it stands in.")],
+    label: Annotated[str, typer.Option("--label", help="Where it stands; of nobody a name.")],
+) -> None:
+    """Name a device; the code to type at its page /device is printed once, and opens once within 15 minutes."""
+    wish = _read(NewDevice, kind=kind, venue_id=venue, label=label)
+
+    async def command(connection: Connection, vault: Vault) -> Named:
+        return await devices.add(connection, vault, COMMAND_LINE.actor, wish, devices.everywhere)
+
+    named = _run(command)
+    _tell_device(named.device)
+    console.print(f"code to type at /device, good once: {named.pairing_code}")
+
+
+@devices_line.command("list")
+def list_devices() -> None:
+    """List all devices and when each was last seen; those that were revoked last."""
+
+    async def command(connection: Connection, _: Vault) -> list[DeviceView]:
+        return (await queries.devices_within(connection, devices.everywhere)).items
+
+    for each in _run(command):
+        _tell_device(each)
+
+
+@devices_line.command("revoke")
+def revoke_device(device_id: Annotated[UUID, typer.Argument(help="As `devices list` names it.")]) -> None:
+    """Let a device do nothing any more, from this moment and for ever."""
+
+    async def command(connection: Connection, _: Vault) -> Device:
+        return await devices.revoke(connection, COMMAND_LINE.actor, device_id, devices.everywhere)
+
+    _tell_device(DeviceView.of(_run(command)))
+
+
+def _tell_device(device: DeviceView) -> None:
+    if device.state == "closed":
+        standing = "revoked"
+    elif device.last_seen_at is None:
+        standing = "not paired"
+    else:
+        standing = f"last seen {device.last_seen_at:%Y-%m-%d %H:%M} UTC"
+    console.print(f"{device.device_id}: {device.kind} of {device.venue_id}, {device.label}: {standing}")
+
+
 Opening = Callable[[Connection, Vault, str, NewAccount, str], Awaitable[StaffAccount]]
 Change = Callable[[Connection, str, UUID], Awaitable[StaffAccount]]
 
@@ -266,7 +326,7 @@ def _initial() -> tuple[str, str]:
         hasher.close()
 
 
-def _read(kind: type[Request], **said: object) -> Request:
+def _read(kind: type[Request], /, **said: object) -> Request:
     """What was said on the command line, judged as over HTTP."""
     try:
         return kind.model_validate(said)

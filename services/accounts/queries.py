@@ -1,7 +1,7 @@
 """What is read: accounts, sign-ins, keys; and whether a token is to be believed here."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from uuid import UUID
 
 import asyncpg
@@ -23,14 +23,18 @@ from services.accounts.domain.accounts import (
     StaffAccount,
     account_of,
 )
+from services.accounts.domain.devices import Device, Devices, DeviceView
 from services.accounts.domain.erasures import ErasureView
 from services.accounts.domain.keys import Jwk, JwkSet
 from services.accounts.domain.persons import DocumentView, PersonCard, Persons, PersonView
-from services.accounts.sql import accounts, erasures, grants, keys, persons, sessions
+from services.accounts.sql import accounts, devices, erasures, grants, keys, persons, sessions
 from shared.database import Connection
 from shared.identity.tokens import Principal, verify
 from shared.privacy import Vault, mask_number
 from shared.visitors import Document
+
+DEVICES_SHOWN = 500
+"""Of a county; those that were revoked fall out first."""
 
 
 async def find(connection: Connection, login: str) -> StaffAccount | None:
@@ -212,9 +216,17 @@ async def person_card(
 
 
 async def aggregate_ids(connection: Connection, after: str | None, limit: int) -> Sequence[str]:
-    """The next ids of accounts, for `republish`."""
-    found = await accounts.select_ids(connection, UUID(after) if after else UUID(int=0), limit)
-    return [str(each) for each in found]
+    """The next ids of accounts, devices among them, for `republish`."""
+    since = UUID(after) if after else UUID(int=0)
+    people = await accounts.select_ids(connection, since, limit)
+    found = sorted([*people, *await devices.select_ids(connection, since, limit)])
+    return [str(each) for each in found[:limit]]
+
+
+async def devices_within(connection: Connection, may_at: Callable[[str], bool]) -> Devices:
+    """The kiosks and screens of the venues that the asker looks after."""
+    rows = await devices.select_all(connection, DEVICES_SHOWN)
+    return Devices(items=[DeviceView.of(Device.of(row)) for row in rows if may_at(row["venue_id"])])
 
 
 def _view(account: StaffAccount, held: Sequence[asyncpg.Record], vault: Vault) -> AccountView:

@@ -43,6 +43,8 @@ class AccountsSettings(ServiceSettings):
     """Wrong passwords or codes for one login in a window."""
     tries_per_address: int = Field(default=100, ge=1)
     """Wrong passwords or codes from one client address in a window; a whole hall often shares one."""
+    pairing_tries_per_address: int = Field(default=20, ge=1)
+    """Wrong codes of a kiosk or screen from one client address in a window."""
     session_hours: int = Field(default=12, ge=1, le=24)
     """After so long a sign-in ends, whatever was done in it."""
     citizen_session_days: int = Field(default=30, ge=1, le=90)

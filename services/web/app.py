@@ -1,5 +1,6 @@
 """The pages put together: settings, routes, the outermost layer, and a page for every error."""
 
+from contextlib import AsyncExitStack
 from http import HTTPStatus
 from urllib.parse import urlencode
 
@@ -9,11 +10,11 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import RedirectResponse
 from starlette.exceptions import HTTPException
 
-from services.web import preferences
+from services.web import devices, preferences
 from services.web.drafts import Told
 from services.web.edge import Edge, protection
 from services.web.forms import Unreadable
-from services.web.pages import NotThere, Site, open_page
+from services.web.pages import DEVICE_PAGE, NotThere, Site, open_page
 from services.web.refusals import AWAY, NOT_YET, REFUSALS, refusal
 from services.web.routes import ROUTERS
 from services.web.routes.by_phone import BY_PHONE
@@ -22,7 +23,7 @@ from services.web.routes.refused import go_and_tell
 from services.web.security import TooMuchToKeep
 from services.web.settings import WebSettings
 from services.web.upstream import Refused, Unavailable
-from shared.application import build
+from shared.application import Runtime, build
 from shared.identity.tokens import SignInNeeded, TokenUnknown
 from shared.problems import Problem
 
@@ -36,7 +37,19 @@ AGAIN_SECONDS = 30
 def create_app(settings: WebSettings | None = None) -> FastAPI:
     """The application, ready to be served."""
     settings = settings or WebSettings()
-    app = build(name="web", title="服务日 pages", settings=settings, routers=ROUTERS, database=False, takes_forms=True)
+
+    async def start(runtime: Runtime, _: AsyncExitStack) -> None:
+        devices.recognise_devices(runtime)
+
+    app = build(
+        name="web",
+        title="服务日 pages",
+        settings=settings,
+        routers=ROUTERS,
+        database=False,
+        takes_forms=True,
+        on_start=start,
+    )
     site = Site.build(settings)
     app.state.site = site
     app.add_middleware(Edge, cookies=site.cookies, too_large=_on_too_large)
@@ -103,8 +116,11 @@ async def _on_refused(request: Request, error: Exception) -> Response:
 async def _on_sign_in_needed(request: Request, _: Exception) -> Response:
     """Nobody is signed in, or not any more: to the sign-in, and from there back to this page.
 
-    On a citizens' page the browser forgets who was, so that all that needs no account goes on without one.
+    A device goes to its own page, for whoever stands before it has nothing to sign in with. On a citizens' page the
+    browser forgets who was, so that all that needs no account goes on without one.
     """
+    if devices.secret_of(request):
+        return RedirectResponse(DEVICE_PAGE, HTTPStatus.SEE_OTHER)
     here = preferences.own_path(request)
     if not f"{here}/".startswith(("/staff/", "/sign-in/")):
         response = RedirectResponse(f"{BY_PHONE}?{urlencode({'to': here})}", HTTPStatus.SEE_OTHER)

@@ -55,6 +55,9 @@ ACTIONS = {
     "account.erasure_ordered": phrase("受理删除个人信息"),
     "account.erasure_completed": phrase("删完个人信息"),
     "account.export_handed_out": phrase("给出个人信息副本"),
+    "device.added": phrase("登记自助机或大屏"),
+    "device.paired": phrase("自助机或大屏配对"),
+    "device.revoked": phrase("停用自助机或大屏"),
     "pack.imported": phrase("导入机制包"),
     "calendar.compared": phrase("比对日历"),
     "calendar.imported": phrase("导入日历"),
@@ -105,6 +108,7 @@ ACTIONS = {
 """Every action that a service records, in the order of the filter."""
 RECORDS = {
     "account": phrase("账号"),
+    "device": phrase("自助机或大屏"),
     "pack": phrase("机制包"),
     "calendar": phrase("日历"),
     "session": phrase("场次"),

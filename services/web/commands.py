@@ -10,6 +10,8 @@ from services.web.domain import Booking
 from services.web.hall import Desk, Document, Promises, Status, Ticket, Today
 from services.web.people import (
     CitizenSignedIn,
+    DevicePaired,
+    DeviceToken,
     PersonShown,
     ProviderAnswered,
     ProviderAsked,
@@ -41,6 +43,14 @@ class Commands:
     async def renew(self) -> SignedIn:
         """A new token for the sign-in that goes on."""
         return await self.upstream.post("accounts", f"{ACCOUNTS}/session/renew", SignedIn, {})
+
+    async def pair_device(self, code: str) -> DevicePaired:
+        """Make this browser the device whose code was typed."""
+        return await self.upstream.post("accounts", f"{ACCOUNTS}/devices/pair", DevicePaired, {"code": code})
+
+    async def renew_device(self, secret: str) -> DeviceToken:
+        """A new token for a device that goes on."""
+        return await self.upstream.post("accounts", f"{ACCOUNTS}/devices/renew", DeviceToken, {"secret": secret})
 
     async def ask_provider(self, return_to: str) -> ProviderAsked:
         """Begin a sign-in with the provider, which is to send the browser back to `return_to`."""

@@ -71,6 +71,17 @@ def minutes(since: datetime, now: datetime) -> int:
     return max(0, (now - since) // timedelta(minutes=1))
 
 
+MORNING = time(5)
+"""Before any hall opens, and after each has closed."""
+
+
+def seconds_until_morning(now: datetime, zone: ZoneInfo) -> int:
+    """How long until the next morning, when a screen looks anew which day it is."""
+    local = now.astimezone(zone)
+    morning = datetime.combine(local.date() + timedelta(days=local.time() >= MORNING), MORNING, tzinfo=zone)
+    return int((morning - now).total_seconds())
+
+
 def moment_of(day: date, typed: str, zone: ZoneInfo) -> datetime | None:
     """A clock time of the day as a form sends it; None where there is none."""
     try:

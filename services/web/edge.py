@@ -9,8 +9,9 @@ from fastapi.responses import RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from services.web import preferences
+from services.web.devices import RENEWED
 from services.web.forms import most_bytes
-from services.web.pages import FORGOTTEN, RENEWED
+from services.web.pages import FORGOTTEN
 from services.web.security import HEADERS, TRANSPORT_HEADER, Cookies
 from shared.gateway import is_secure
 from shared.identity.recognition import COOKIE

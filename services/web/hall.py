@@ -93,6 +93,13 @@ class Today(State):
     now: datetime
 
 
+class VenueToday(State):
+    """The sessions that a venue holds today."""
+
+    session_ids: tuple[str, ...] = ()
+    now: datetime
+
+
 class Figures(State):
     """What was done so far."""
 

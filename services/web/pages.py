@@ -20,7 +20,7 @@ from fastapi import Depends, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from markupsafe import Markup
 
-from services.web import permissions
+from services.web import devices, permissions
 from services.web.commands import Commands
 from services.web.domain import remaining
 from services.web.forms import Unreadable, has_controls, read_pairs
@@ -44,6 +44,8 @@ SCRIPTS = ("htmx.min.js", "hx-sse.min.js")
 """What live pages run, in this order."""
 
 
+DEVICE_PAGE = "/device"
+"""From where a kiosk or screen finds its page by itself."""
 KIOSK = re.compile(r"/staff/sessions/[^/]+/kiosk(?=/|$)")
 
 
@@ -177,6 +179,12 @@ class Page:
         return principal is not None and permissions.NAMED[name].is_held(principal, department_id)
 
     @property
+    def is_device(self) -> bool:
+        """Whether a kiosk or screen shows this page, which nobody stands before to press a way back."""
+        principal: Principal | None = getattr(self.request.state, "principal", None)
+        return principal.kind == "device" if principal else bool(devices.secret_of(self.request))
+
+    @property
     def kiosk(self) -> str:
         """The address of the kiosk that this is a page of, for the public stands before it; empty if of none."""
         found = KIOSK.match(self.here)
@@ -228,7 +236,7 @@ class Page:
         **context: Any,
     ) -> Response:
         """The page that says what did not work, and the next step."""
-        context = {"back": self.kiosk, **context}
+        context = {"back": self.kiosk or (DEVICE_PAGE if self.is_device else ""), **context}
         response = self.show(
             "staff/refused.html" if self.is_staff else "refused.html",
             status,
@@ -270,23 +278,21 @@ def site_of(request: Request) -> Site:
     return found
 
 
-RENEWED = "renewed"
-"""Where a request's state notes the token that was got anew, so that the outermost layer gives it to the browser."""
-
-
 async def _going_on(request: Request, upstream: Upstream) -> Upstream:
     """The same with a new token where this one has lived half its life; with the old one while accounts is away.
 
-    Raises Refused where accounts says that the sign-in is over.
+    Raises Refused where accounts says that the sign-in is over, SignInNeeded where the device was revoked.
     """
     principal: Principal | None = getattr(request.state, "principal", None)
     if principal is None or datetime.now(UTC) < principal.issued_at + (principal.expires_at - principal.issued_at) / 2:
         return upstream
     try:
+        if principal.kind == "device":
+            return await devices.going_on(request, upstream)
         found = await Commands(upstream).renew()
     except Unavailable:
         return upstream
-    setattr(request.state, RENEWED, found.token)
+    setattr(request.state, devices.RENEWED, found.token)
     return replace(upstream, token=found.token)
 
 
@@ -317,7 +323,7 @@ async def _recognised(request: Request, site: Site, upstream: Upstream) -> tuple
     except Refused:  # it was ended elsewhere, or by itself
         setattr(request.state, FORGOTTEN, True)
         return replace(upstream, token=""), None
-    setattr(request.state, RENEWED, renewed.token)
+    setattr(request.state, devices.RENEWED, renewed.token)
     return replace(upstream, token=renewed.token), await _principal(recognition, renewed.token)
 
 
@@ -342,7 +348,7 @@ async def open_page(request: Request) -> Page:
         raise Unreadable
     code = site.cookies.read(request, LANGUAGE_COOKIE)
     elder = site.cookies.read(request, ELDER_COOKIE)
-    token = token_of(request, takes_forms=True)
+    token = getattr(request.state, devices.RENEWED, "") or token_of(request, takes_forms=True)
     agent = request.headers.get("user-agent", "")
     upstream = Upstream(request.app.state.runtime.http, site.settings, client_address(request), agent, token)
     upstream = await _going_on(request, upstream)

@@ -146,3 +146,17 @@ class PersonCard(State):
     name: str
     phone: str | None = None
     document: DocumentFilled
+
+
+class DeviceToken(State):
+    """A token for the one thing that a kiosk or screen may do in its venue."""
+
+    token: str
+    kind: str
+    venue_id: str
+
+
+class DevicePaired(DeviceToken):
+    """The same, and the secret for the next ones."""
+
+    secret: str

@@ -12,7 +12,7 @@ SEE_TODAY: Final = Permission("see_today", AROUND)
 SEE_OFFICIALS: Final = Permission("see_officials", AROUND)
 SEE_BOOKINGS: Final = Permission("see_bookings", (*AT_WINDOW, "hall_manager"))
 READ_CONSOLE: Final = Permission("read_console", ("operator",))
-OPEN_KIOSK: Final = Permission("receive", AT_COUNTER, "hall", device="kiosk")
+OPEN_KIOSK: Final = Permission("receive", AT_COUNTER, "hall", devices=("kiosk",))
 WORK_AT_COUNTER: Final = Permission("work_at_counter", AT_COUNTER, "hall")
 WORK_AT_WINDOW: Final = Permission("attend_window", (*AT_WINDOW, "hall_manager"))
 HELP_VISITOR: Final = Permission("help_visitor", WORK_AT_WINDOW.roles)
@@ -23,7 +23,9 @@ MANAGE_ACCOUNTS: Final = Permission("manage_accounts", ("operator",))
 UPHOLD_RIGHTS: Final = Permission("uphold_rights", ("operator",))
 READ_AUDIT: Final = Permission("read_audit", ("auditor",))
 ANY_STAFF: Final = Permission("any", (*AROUND, "auditor"), roleless=True)
-"""What is for everybody who is signed in as staff: what a form could not do, one's own sign-ins."""
+"""What is for everybody who is signed in as staff: one's own work and sign-ins."""
+HEAR_REFUSAL: Final = Permission("hear_refusal", ANY_STAFF.roles, roleless=True, devices=("kiosk", "screen"))
+"""What a form could not do, which whoever sent it may read."""
 
 NAMED: Final = {each.name: each for each in list(globals().values()) if isinstance(each, Permission)}
 """For the templates, which ask by name."""

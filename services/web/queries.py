@@ -33,7 +33,7 @@ from services.web.domain import (
     Slot,
     Slots,
 )
-from services.web.hall import Desk, Hall, Notice, Promises, Screen, Status, Today
+from services.web.hall import Desk, Hall, Notice, Promises, Screen, Status, Today, VenueToday
 from services.web.people import AccountShown, CitizenShown, OwnSignIns, PersonCard, Persons, Provider
 from services.web.settings import WebSettings
 from services.web.upstream import Answer, Refused, Service, Unavailable, Upstream
@@ -198,6 +198,10 @@ class Queries:
     async def today(self) -> Today:
         """The sessions that are held today (staff)."""
         return await self.upstream.get("queue", f"{QUEUE}/staff/today", Today)
+
+    async def venue_today(self, venue_id: str) -> VenueToday:
+        """The sessions that a venue holds today (its devices)."""
+        return await self.upstream.get("queue", f"{QUEUE}/staff/venues/{segment(venue_id)}/today", VenueToday)
 
     async def desk(self, session_id: str, window_id: str) -> Desk:
         """A window with its queue (staff)."""

@@ -137,6 +137,16 @@ REFUSALS: dict[str, Refusal] = {
     "document_needed": Refusal(phrase("至少要留一个证件"), phrase("预约要实名，没有证件约不了。"), Way.AGAIN),
     "document_unknown": Refusal(phrase("这个证件已经去掉了"), phrase("请看看现在的样子。"), Way.AGAIN),
     "too_busy": Refusal(phrase("登录的人太多了"), phrase("请等几秒钟再点一次。"), Way.AGAIN),
+    "pairing_refused": Refusal(
+        phrase("这个配对码打不开"),
+        phrase("请看看有没有写错。用过一次、过了 15 分钟的码不能再用，请重新登记一次。"),
+        Way.AGAIN,
+    ),
+    "device_revoked": Refusal(
+        phrase("这台机器停用了"),
+        phrase("要签到、取号，请到服务台。要再用它，请值班经理重新登记，在下面写新的配对码。"),
+        Way.AGAIN,
+    ),
     "password_refused": Refusal(phrase("现在的密码不对"), phrase("请重新写一次。"), Way.AGAIN),
     "enrolment_needed": Refusal(phrase("还有两步没有做完"), phrase("请先设自己的密码，再绑定手机。"), Way.START),
     "identity_unavailable": Refusal(

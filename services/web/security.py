@@ -35,10 +35,12 @@ VOUCHER_COOKIE = "voucher"
 PAGE_COOKIE = "page"
 RENEWAL_COOKIE = "renewal"
 """By which a citizen who is signed in gets a new token; accounts says how long."""
-DEVICE_COOKIE = "device"
+BROWSER_COOKIE = "browser"
 """A random name of this browser: so many codes are sent for one."""
 LANGUAGE_COOKIE = "language"
 ELDER_COOKIE = "elder"
+DEVICE_COOKIE = "device"
+"""The secret of a kiosk or a screen."""
 PREFERENCE_SECONDS = 365 * 24 * 3600
 TOKEN_CHARACTERS = 43
 """Of `secrets.token_urlsafe(32)`."""
@@ -149,9 +151,9 @@ class Cookies:
             _full_name(request, name, "/"), path="/", secure=is_secure(request), httponly=True, samesite="lax"
         )
 
-    def device(self, request: Request) -> str:
+    def browser(self, request: Request) -> str:
         """The browser's random name: what its cookie says, else a new one."""
-        found = self.read(request, DEVICE_COOKIE)
+        found = self.read(request, BROWSER_COOKIE)
         return found if len(found) == TOKEN_CHARACTERS else secrets.token_urlsafe(32)
 
     def sign_out(self, request: Request, response: Response) -> None:

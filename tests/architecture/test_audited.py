@@ -29,9 +29,14 @@ READ_AND_RECORDED = (
     "GET /internal/v1/documents/{booking_id}",
 )
 """What is read of somebody, or taken away, so that it is worth a row."""
-OF_ONESELF = ("/api/accounts/v1/me", "/api/accounts/v1/operator", "/api/accounts/v1/session")
-NOTHING_DONE = {"POST /api/accounts/v1/session/renew"}
-"""A sign-in goes on as it was."""
+OF_ONESELF = (
+    "/api/accounts/v1/me",
+    "/api/accounts/v1/operator",
+    "/api/accounts/v1/session",
+    "/api/accounts/v1/devices",
+)
+NOTHING_DONE = {"POST /api/accounts/v1/session/renew", "POST /api/accounts/v1/devices/renew"}
+"""A sign-in, or a device, goes on as it was."""
 
 
 def routes(service):

@@ -8,7 +8,6 @@ import asyncio
 import json
 import os
 import shutil
-import socket
 import sys
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
@@ -31,12 +30,12 @@ from deploy.local.postgres import Postgres
 from deploy.local.processes import Process
 from deploy.postgres import databases
 from tests.bench import sql
+from tests.ports import free_port
 
 TOPIC_PREFIX = "bench."
 START_SECONDS = 60.0
 WHOLE_START_SECONDS = 150.0
 STOP_SECONDS = 20.0
-PORTS_BESIDE = 40
 CADDYFILE = """
 {
     admin off
@@ -50,16 +49,6 @@ http://127.0.0.1:%d {
 """
 ANSWER = ", ".join(f'"field_{number}": "0123456789abcdef0123"' for number in range(16))
 """As long as a booking's answer."""
-
-
-def free_port() -> int:
-    """A port of 127.0.0.1 with free ones above it, as the embedded stack wants them."""
-    while True:
-        with socket.socket() as probe:
-            probe.bind((LOOPBACK, 0))
-            port: int = probe.getsockname()[1]
-        if port < 65_535 - 2 * PORTS_BESIDE:
-            return port
 
 
 @asynccontextmanager

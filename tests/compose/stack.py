@@ -3,7 +3,6 @@
 import json
 import os
 import shutil
-import socket
 import subprocess
 import time
 from collections.abc import Callable
@@ -12,6 +11,8 @@ from typing import Any, TypeVar
 
 import httpx
 import pytest
+
+from tests.ports import free_ports
 
 ROOT = Path(__file__).parents[2]
 PROJECT = "service-day-test"
@@ -32,19 +33,12 @@ def eventually(ask: Callable[[], T], *, seconds: float, what: str) -> T:
         time.sleep(0.5)
 
 
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
-
-
 class Stack:
     """A Compose project in a folder of its own, on free ports. `http` asks at the citizens' listener."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.port, self.staff_port = _free_port(), _free_port()
+        self.port, self.staff_port = free_ports(2)
         self.http = httpx.Client(base_url=f"http://127.0.0.1:{self.port}", timeout=10, trust_env=False)
 
     def compose(self, *arguments: str, seconds: float = 60, text: str | None = None, check: bool = True) -> str:

@@ -75,7 +75,11 @@ def _permissions(app: FastAPI) -> Iterator[tuple[str, Any]]:
         route = context.original_route
         found = access.permission_of(route) if isinstance(route, APIRoute) else None
         if found is not None:
-            where = {"own_official": found.own_official, "device": found.device, "roleless": found.roleless}
+            where = {
+                "own_official": found.own_official,
+                "devices": list(found.devices),
+                "roleless": found.roleless,
+            }
             told = {"permission": found.name, "roles": list(found.roles), "reach": found.reach}
             yield access.route_name(route), {**told, **{name: each for name, each in where.items() if each}}
 
@@ -94,7 +98,7 @@ def matrix() -> str:
         lines.append(f"|---|{'---|' * (len(roles) + 1)}")
         for route, told in routes.items():
             held = [told["reach"] if each in told["roles"] else "" for each in roles]
-            others = [f"{told['device']} of the venue"] if "device" in told else []
+            others = [f"{' or '.join(told['devices'])} of the venue"] if "devices" in told else []
             others += ["the official"] if "own_official" in told else []
             others += ["all of the staff"] if "roleless" in told else []
             lines.append(f"| `{route}` | {' | '.join(held)} | {', '.join(others)} |")

@@ -40,6 +40,7 @@ READ = [
     (web.BookableSession, booking_queries.OfferedSession),
     (web.Slots, booking_queries.OfferedSlots),
     (web.Slot, booking_queries.OfferedSlot),
+    (hall.VenueToday, views.VenueToday),
     (web.Matters, roster_queries.Matters),
     (web.Departments, roster_queries.Departments),
     (web.Matter, roster_queries.MatterView),

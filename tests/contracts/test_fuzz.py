@@ -30,6 +30,7 @@ from shared import database
 from tests import conftest, identity
 from tests.integration import queue_hall
 from tests.integration.booking_desk import at, matter
+from tests.ports import free_ports
 
 CHECKS = [not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance]
 EXAMPLES = {"accounts": 20, "booking": 40, "queue": 20, "roster": 40}
@@ -119,7 +120,7 @@ async def documents(postgres, templates, settings_env, set_county_now):
     """The services' documents, loaded from where they run."""
     with ExitStack() as stack:
         loaded = {}
-        for service, port in zip(EXAMPLES, conftest.free_ports(len(EXAMPLES)), strict=True):
+        for service, port in zip(EXAMPLES, free_ports(len(EXAMPLES)), strict=True):
             if service not in templates:
                 templates[service] = await conftest._template(postgres, service)
             name = f"{service}_fuzz"

@@ -41,7 +41,7 @@ from shared.events.booking import Booking, BookingAgreed, BookingCancelled, Book
 from shared.messaging.consumer import Received
 from shared.messaging.envelope import Envelope
 from shared.privacy import PrivacySettings, Vault
-from tests.conftest import free_ports
+from tests.ports import free_ports
 
 ZONE = ZoneInfo("Asia/Shanghai")
 

@@ -4,6 +4,7 @@ import asyncio
 import os
 import re
 import sys
+import uuid
 from pathlib import Path
 
 import httpx
@@ -118,3 +119,15 @@ async def test_a_subject_of_the_provider_is_linked_by_command(run):
     assert (await run("unlink", "--login", "admin"))[0] == 0
     assert (await run("unlink", "--login", "admin"))[2].startswith("oidc_subject_unknown:")
     assert (await run("link", "--login", "nobody", "--subject", "4711"))[2].startswith("account_unknown:")
+
+
+async def test_a_device_is_named_listed_and_revoked_by_command(run):
+    code, said, complained = await run("devices", "add", "kiosk", "--venue", "hall", "--label", "一楼东门")
+    assert (code, complained) == (0, "")
+    device_id = said.partition(":")[0]
+    assert re.search(r"^code to type at /device, good once: [a-z2-9]{4}-[a-z2-9]{4}$", said, re.MULTILINE)
+    assert (await run("devices", "list"))[1].strip() == f"{device_id}: kiosk of hall, 一楼东门: not paired"
+    assert (await run("devices", "add", "lamp", "--venue", "hall", "--label", "门"))[0] == 1
+    assert (await run("devices", "revoke", device_id))[1].strip().endswith(": revoked")
+    assert (await run("devices", "revoke", str(uuid.uuid4())))[2].startswith("device_unknown:")
+    assert (await run("republish", "--all"))[1].strip() == "1 republished"

@@ -11,10 +11,10 @@ import pytest
 from joserfc import jwt
 from joserfc.jwk import RSAKey
 
-from tests.conftest import free_ports
 from tests.integration.accounts_office import BASE
 from tests.integration.oidc_county import HALL, RETURN_TO, county_open, environment, provider_running, why
 from tests.page_forms import fields
+from tests.ports import free_ports
 
 INTERNAL = "/internal/v1/oidc"
 NO_ALGORITHM = b'{"alg":"none"}'

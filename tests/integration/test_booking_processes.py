@@ -10,8 +10,8 @@ import httpx
 import pytest
 
 from tests import identity
-from tests.conftest import free_ports
 from tests.integration.booking_desk import at, new_key, opened, resident_id, session, wish
+from tests.ports import free_ports
 
 ROOT = Path(__file__).parents[2]
 KEY = "Idempotency-Key"

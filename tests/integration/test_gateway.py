@@ -23,15 +23,17 @@ import pytest
 from deploy.local.installation import ROOT, SERVICES
 from deploy.local.processes import TETHER
 from shared.access import Caller, declared
-from tests.conftest import free_ports
+from tests.ports import free_ports
 
 WITH_API = [service for service in SERVICES if service != "web"]
 START_SECONDS = 20.0
 HEADER_SECONDS = 10.0
 """Of the configuration."""
-STAFF_PAGES = re.compile(r"/(staff|sign-in|sign-out)(/|$)")
+STAFF_PAGES = re.compile(r"/(staff|sign-in|sign-out|device)(/|$)")
 STAFF_ENTRANCE = {
     "/api/accounts/v1/sign-in",
+    "/api/accounts/v1/devices/pair",
+    "/api/accounts/v1/devices/renew",
     "/api/accounts/v1/me/password",
     "/api/accounts/v1/me/totp",
     "/api/accounts/v1/me/totp/confirm",
@@ -153,6 +155,9 @@ def test_a_citizen_finds_nothing_of_the_staffs_and_the_staff_find_everything(gat
         "/staff%0a",
         "/sign-in%0a",
         "/sign-in/first",
+        "/device",
+        "/device%0a",
+        "/api/accounts/v1/devices/pair",
         "/api/queue/v1/staff/today",
         "/api/queue//v1/staff/today",
         "/api/queue/v1/%73taff/today",

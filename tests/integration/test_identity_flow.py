@@ -7,12 +7,14 @@ import httpx
 import pytest
 import uvicorn
 
+from services.queue.app import create_app as create_queue
 from services.roster.app import create_app
-from tests.integration.accounts_office import office_open
+from tests.integration.accounts_office import BASE, office_open
 
 IN_FORCE_SECONDS = 5.0
 """What is promised for a revocation, wherever it is asked for."""
 ROUTE = "/api/roster/v1/staff/officials"
+VENUE = "/api/queue/v1/staff/venues/{}/today"
 
 
 @asynccontextmanager
@@ -49,17 +51,31 @@ async def roster(office, database, monkeypatch):
             yield client
 
 
-async def asked(roster, token):
-    answer = await roster.get(ROUTE, headers={"Authorization": f"Bearer {token}"})
+@pytest.fixture
+async def queue(office, database, monkeypatch):
+    made = await database("queue")
+    async with served(office.app) as address:
+        monkeypatch.setenv("ACCOUNTS_URL", address)
+        monkeypatch.setenv("QUEUE_DATABASE_URL", made.runtime_dsn)
+        app = create_queue()
+        async with (
+            app.router.lifespan_context(app),
+            httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://queue") as client,
+        ):
+            yield client
+
+
+async def asked(service, token, route=ROUTE):
+    answer = await service.get(route, headers={"Authorization": f"Bearer {token}"})
     return answer.status_code, answer.json().get("code")
 
 
-async def refused(roster, token):
+async def refused(service, token, route=ROUTE):
     """Wait until the token counts no more; the seconds that it took."""
     loop = asyncio.get_running_loop()
     began = loop.time()
     async with asyncio.timeout(30):
-        while (await asked(roster, token))[0] != 401:
+        while (await asked(service, token, route))[0] != 401:
             await asyncio.sleep(0.05)
     return loop.time() - began
 
@@ -88,3 +104,26 @@ async def test_a_revocation_is_in_force_elsewhere_within_five_seconds(office, ro
     assert suspended.status_code == 200, suspended.text
     assert await refused(roster, kept) < IN_FORCE_SECONDS
     assert (await office.sign_in(person)).json()["code"] == "sign_in_refused"
+
+
+async def test_a_device_sees_its_own_hall_until_five_seconds_after_it_was_revoked(office, queue):
+    manager = await office.token(await office.enrol("manager.one", "hall_manager", venue_id="hall"))
+    paired = []
+    for kind in ("kiosk", "screen"):
+        wish = {"kind": kind, "venue_id": "hall", "label": "一楼东门"}
+        named = (await office.ask("POST", "/operator/devices", manager, json=wish)).json()
+        given = await office.client.post(f"{BASE}/devices/pair", json={"code": named["pairing_code"]})
+        paired.append((named["device"]["device_id"], given.json()["secret"], given.json()["token"]))
+    own, other = VENUE.format("hall"), VENUE.format("other")
+    for _, _, token in paired:
+        assert await asked(queue, token, own) == (200, None)
+        assert await asked(queue, token, other) == (403, "access_denied")
+        assert await asked(queue, token, "/api/queue/v1/staff/today") == (403, "access_denied")
+
+    (device_id, secret, token), (_, _, kept) = paired
+    revoked = await office.ask("POST", f"/operator/devices/{device_id}/revoke", manager)
+    assert revoked.status_code == 200, revoked.text
+    assert await refused(queue, token, own) < IN_FORCE_SECONDS
+    assert await asked(queue, kept, own) == (200, None), "another device goes on"
+    renewed = await office.client.post(f"{BASE}/devices/renew", json={"secret": secret})
+    assert renewed.json()["code"] == "sign_in_needed"

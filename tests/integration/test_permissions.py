@@ -81,13 +81,15 @@ async def tried(
 
 def others(told: dict[str, Any]) -> list[tuple[dict[str, str], bool]]:
     """Whoever is signed in otherwise, and whether they get in."""
-    device = told.get("device", "kiosk")
+    devices = told.get("devices", [])
     return [
         (identity.bearer(kind="citizen"), False),
         (identity.bearer(scope="enrol"), False),
-        (identity.bearer(kind="device", scope=f"{device}:hall"), "device" in told),
-        (identity.bearer(kind="device", scope=f"{device}:other"), False),
-        (identity.bearer(kind="device", scope="screen:hall"), False),
+        (identity.bearer(kind="device", scope="kiosk:hall"), "kiosk" in devices),
+        (identity.bearer(kind="device", scope="screen:hall"), "screen" in devices),
+        (identity.bearer(kind="device", scope="kiosk:other"), False),
+        (identity.bearer(kind="device", scope="screen:other"), False),
+        (identity.bearer("hall_manager", kind="device", scope="lamp:hall"), False),
     ]
 
 
@@ -102,7 +104,7 @@ async def nobody_gets_in(http: httpx.AsyncClient, service: str, known: dict[str,
 async def test_the_queue(database, settings_env, monkeypatch, set_county_now):
     async with queue_hall.opened(database, settings_env, monkeypatch, set_county_now) as hall:
         ticket = (await hall.walk_in()).json()["ticket_id"]
-        known = {"session_id": "day", "window_id": "w1", "ticket_id": ticket}
+        known = {"session_id": "day", "window_id": "w1", "ticket_id": ticket, "venue_id": "hall"}
         assert await tried(hall.http, MATRIX["queue"], "land", known) > 400
         await nobody_gets_in(hall.http, "queue", known)
 

@@ -13,9 +13,9 @@ import pytest
 
 from deploy.local.installation import ROOT
 from services.queue import live
-from tests.conftest import free_ports
 from tests.integration import queue_hall
 from tests.integration.queue_hall import API, Hall
+from tests.ports import free_ports
 
 READY_SECONDS = 30.0
 SOON_SECONDS = 10.0

@@ -9,10 +9,10 @@ import httpx
 import pytest
 
 from tests import identity
-from tests.conftest import free_ports
 from tests.integration import queue_hall
 from tests.integration.queue_hall import API, Hall
 from tests.integration.test_queue_live import process
+from tests.ports import free_ports
 
 WINDOWS = ("w1", "w2")
 

@@ -25,8 +25,8 @@ from deploy.local.display import Display
 from deploy.local.installation import SERVICES, Installation, choose_ports
 from deploy.local.obstacles import Obstacle
 from deploy.local.processes import Process
-from tests.conftest import free_ports
 from tests.embedded import EmbeddedStack, alive, eventually
+from tests.ports import free_ports
 
 
 @pytest.fixture(scope="module")

@@ -22,7 +22,8 @@ from deploy.local.processes import Process, ProcessEnded
 from deploy.postgres import databases
 from tests import demo
 from tests.bench.figures import Report
-from tests.bench.stack import STOP_SECONDS, WHOLE_START_SECONDS, free_port, until
+from tests.bench.stack import STOP_SECONDS, WHOLE_START_SECONDS, until
+from tests.ports import free_port
 from tests.simulation import agreement, clock, day
 from tests.simulation.hall import Hall
 

@@ -40,7 +40,7 @@ async def at_land(_):
     return Place("hall", "land")
 
 
-SERVE = Permission("serve", ("director",), "there", at_land, device="kiosk")
+SERVE = Permission("serve", ("director",), "there", at_land, devices=("kiosk",))
 
 
 def routes():

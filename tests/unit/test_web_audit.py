@@ -188,6 +188,7 @@ def test_every_action_has_a_word():
                 )
             )
             found |= {f"account.{each}" for each in re.findall(r'record\(\s*connection, [^"]*?"([a-z_]+)"', text)}
+            found |= set(re.findall(r'_note\(connection, .*"([a-z]+\.[a-z_]+)"', text))
             offered = re.findall(r'^_offer\(\s*"([a-z-]+)"', text, re.MULTILINE)
             found |= {f"window.{each.replace('-', '_')}" for each in offered}
     assert len(found) > 40

@@ -99,7 +99,7 @@ async def test_the_browsers_random_name_goes_along_and_stays_the_same(county, br
     names = [each.headers["x-client-device"] for each in county.asked if each.url.path.endswith("/citizens/codes")]
     assert len(names) == 2
     assert len(set(names)) == 1
-    assert names[0] == browser.cookies["device"]
+    assert names[0] == browser.cookies["browser"]
 
 
 @pytest.mark.parametrize(

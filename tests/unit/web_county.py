@@ -15,6 +15,7 @@ import httpx
 from fastapi import FastAPI
 
 from services.web.app import create_app
+from services.web.devices import recognise_devices
 from services.web.queries import Memory
 from services.web.settings import WebSettings
 from shared.application import Runtime
@@ -242,6 +243,7 @@ def visitor(county: County, *, origin: str = ORIGIN, staff: bool = False, **chan
     app.state.site = replace(app.state.site, memory=Memory(chosen))
     http = httpx.AsyncClient(transport=httpx.MockTransport(county))
     app.state.runtime = Runtime(name="web", settings=chosen, http=http, takes_forms=True)
+    recognise_devices(app.state.runtime)
     return httpx.AsyncClient(
         transport=httpx.ASGITransport(app=app, raise_app_exceptions=False),
         base_url=origin,

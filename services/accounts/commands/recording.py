@@ -107,8 +107,15 @@ def _last_event(account: Account) -> type[AccountEvent]:
 
 
 async def record(connection: Connection, actor: str, action: str, account_id: UUID | None, **details: Any) -> None:
-    """Append to the audit what `actor` did: the last thing of a transaction (`shared.audit`)."""
+    """Append to the audit what `actor` did with an account: the last thing of a transaction (`shared.audit`)."""
+    await record_of(connection, actor, f"account.{action}", "account", account_id or "", **details)
+
+
+async def record_of(
+    connection: Connection, actor: str, action: str, record_kind: str, record_id: object, /, **details: Any
+) -> None:
+    """The same of any record."""
     by = acting()
     if by.actor != actor:  # who signs in has no token yet
         by = replace(by, actor=actor, official_id=None, held=())
-    await recording.record(connection, f"account.{action}", "account", account_id or "", by=by, **details)
+    await recording.record(connection, action, record_kind, record_id, by=by, **details)

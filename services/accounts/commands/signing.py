@@ -37,8 +37,13 @@ async def issue_token(
     held = [Held(role=row["role"], department_id=row["department_id"], venue_id=row["venue_id"]) for row in rows]
     held_for = min((row["held_for"] for row in rows if row["held_for"] is not None), default=TOKEN_LIFE)
     named = principal(account, session, held, await accounts.real_now(connection), held_for)
+    await sessions.touch(connection, session.session_id)
+    return await sign(connection, vault, named), named
+
+
+async def sign(connection: Connection, vault: Vault, named: Principal) -> str:
+    """The token that says whom it names, signed with the key of now."""
     key = await keys.select_signing(connection)
     if key is None:
         raise RuntimeError("there is no key that signs: the worker that makes them has not run")
-    await sessions.touch(connection, session.session_id)
-    return issue(named, rules.read_private(vault.decrypt(key["private_key"], SIGNING_KEY)), key["key_id"]), named
+    return issue(named, rules.read_private(vault.decrypt(key["private_key"], SIGNING_KEY)), key["key_id"])

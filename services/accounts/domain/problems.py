@@ -215,6 +215,30 @@ class OidcTelephoneMissing(Problem):
     title = "Sign in once with the password that was handed out, and set up the telephone."
 
 
+class DeviceUnknown(Problem):
+    """No such kiosk or screen in the venues that the asker looks after."""
+
+    status = 404
+    code = "device_unknown"
+    title = "There is no such device."
+
+
+class TooManyDevices(Problem):
+    """The venue has more of them than any hall; some are to be revoked first."""
+
+    status = 409
+    code = "too_many_devices"
+    title = "One venue cannot have more devices."
+
+
+class PairingRefused(Problem):
+    """The code is nobody's, was used, or waited too long: which is not told."""
+
+    status = 401
+    code = "pairing_refused"
+    title = "This code does not open."
+
+
 class ErasureUnknown(Problem):
     """No such order to forget somebody."""
 

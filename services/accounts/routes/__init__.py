@@ -6,7 +6,7 @@ Idempotency-Key, but for a citizen's persons: a login is unique, the same role g
 password that is shown once cannot be answered again from memory.
 """
 
-from services.accounts.routes import citizens, entrance, federation, me, operator, persons, rights
+from services.accounts.routes import citizens, devices, entrance, federation, me, operator, persons, rights
 from services.accounts.routes.bearer import UNAUTHORISED
 from shared.audit.routes import make_router
 
@@ -19,6 +19,8 @@ routers = (
     persons.router,
     persons.internal,
     operator.router,
+    devices.router,
+    devices.own,
     rights.router,
     audit,
 )

@@ -165,6 +165,16 @@ async def count_try(request: Request, running: Runtime, login: str | None) -> li
     limits = [(sealed.blind_index("accounts.tries.address", address), chosen.tries_per_address)]
     if login is not None:
         limits.append((sealed.blind_index("accounts.tries.login", login), chosen.tries_per_login))
+    return await _count(running, limits)
+
+
+async def count_pairing(request: Request, running: Runtime) -> list[bytes]:
+    """The same for a device's code, by the client's address: a code names nobody, so its digits are all there is."""
+    key = vault(running).blind_index("accounts.tries.pairing", network_of(origin(request).address))
+    return await _count(running, [(key, settings(running).pairing_tries_per_address)])
+
+
+async def _count(running: Runtime, limits: list[tuple[bytes, int]]) -> list[bytes]:
     async with database.transaction(running.pool) as connection:
-        await entering.count_try(connection, limits, chosen.tries_window_minutes)
+        await entering.count_try(connection, limits, settings(running).tries_window_minutes)
     return [key for key, _ in limits]

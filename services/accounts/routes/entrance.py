@@ -73,7 +73,10 @@ async def sign_in(request: Request, running: Running, wish: SignIn, response: Re
 async def _signed(request: Request, running: Running) -> Principal:
     """Whom the token names, whether or not it counts: `renew` looks at the session instead."""
     async with running.pool.acquire(timeout=10) as connection:
-        return await queries.signed(connection, bearer.token(request))
+        found = await queries.signed(connection, bearer.token(request))
+    if found.kind == "device":  # which goes on by its secret alone
+        raise problems.SignInNeeded
+    return found
 
 
 @router.post("/session/renew")

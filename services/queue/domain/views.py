@@ -45,6 +45,13 @@ class TodayView(BaseModel):
     now: datetime
 
 
+class VenueToday(BaseModel):
+    """The sessions that one venue holds today, by id."""
+
+    session_ids: list[str]
+    now: datetime
+
+
 class SessionToday(BaseModel):
     """A session that is held today."""
 

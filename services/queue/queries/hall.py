@@ -122,6 +122,14 @@ async def today(connection: Connection, zone: ZoneInfo) -> views.TodayView:
     return views.TodayView(items=items, earlier=earlier, now=now)
 
 
+async def venue_today(connection: Connection, venue_id: str, zone: ZoneInfo) -> views.VenueToday:
+    """The sessions that are held in a venue today; none also in a venue that is not known."""
+    now = await county_now(connection)
+    rows = await days.select_sessions_of(connection, now.astimezone(zone).date())
+    held = [Session.model_validate_json(row["state"]) for row in rows]
+    return views.VenueToday(session_ids=[each.session_id for each in held if each.venue_id == venue_id], now=now)
+
+
 def _earlier(row: asyncpg.Record) -> views.SessionEarlier:
     session = Session.model_validate_json(row["state"])
     return views.SessionEarlier(

@@ -9,8 +9,15 @@ from services.queue.commands.day import Day
 from services.queue.domain import requests, views
 from services.queue.queries import desk, visitor
 from services.queue.queries import hall as hall_now
-from services.queue.routes.parts import NeededKey, Running, SessionId, staff, vault_of
-from services.queue.routes.permissions import HELP_VISITOR, RECEIVE, SEE_HALL, SEE_TODAY, WORK_AT_COUNTER
+from services.queue.routes.parts import NeededKey, Running, SessionId, VenueId, staff, vault_of
+from services.queue.routes.permissions import (
+    HELP_VISITOR,
+    RECEIVE,
+    SEE_HALL,
+    SEE_TODAY,
+    SEE_VENUE_TODAY,
+    WORK_AT_COUNTER,
+)
 from shared import database
 from shared.access import permit
 from shared.application import Runtime
@@ -24,6 +31,13 @@ async def today(running: Running) -> views.TodayView:
     """The sessions that are held today."""
     async with database.transaction(running.pool) as connection:
         return await hall_now.today(connection, running.settings.zone)
+
+
+@router.get("/venues/{venue_id}/today", dependencies=[permit(SEE_VENUE_TODAY)])
+async def venue_today(running: Running, venue_id: VenueId) -> views.VenueToday:
+    """The sessions that a venue holds today, by id alone: where its kiosks and screens find their page."""
+    async with database.transaction(running.pool) as connection:
+        return await hall_now.venue_today(connection, venue_id, running.settings.zone)
 
 
 @router.get("/sessions/{session_id}", dependencies=[permit(SEE_HALL)])

@@ -14,6 +14,7 @@ Running = Annotated[Runtime, Depends(runtime)]
 ID_PATTERN = r"^[^\x00-\x1f\x7f]+$"
 """An id without control characters: Postgres takes no text with U+0000."""
 SessionId = Annotated[str, Path(min_length=1, max_length=200, pattern=ID_PATTERN)]
+VenueId = Annotated[str, Path(min_length=1, max_length=200, pattern=ID_PATTERN)]
 WindowId = Annotated[str, Path(min_length=1, max_length=200, pattern=ID_PATTERN)]
 Token = Annotated[str, Path(min_length=8, max_length=64, pattern=r"^[A-Za-z0-9_-]+$")]
 NeededKey = Annotated[str, Depends(needed_key)]

@@ -18,6 +18,10 @@ async def _of_session(request: Request) -> Place | None:
         return await places.of_session(connection, request.path_params["session_id"])
 
 
+async def _of_venue(request: Request) -> Place:
+    return Place(request.path_params["venue_id"])
+
+
 async def _of_window(request: Request) -> Place | None:
     running: Runtime = request.app.state.runtime
     async with database.transaction(running.pool) as connection:
@@ -36,8 +40,10 @@ async def _of_ticket(request: Request) -> Place | None:
 
 SEE_TODAY = Permission("see_today", AROUND)
 """Which sessions are held today, and their windows: numbers, nobody's name."""
+SEE_VENUE_TODAY = Permission("see_venue_today", AROUND, "venue", _of_venue, devices=("kiosk", "screen"))
+"""Which sessions a venue holds today: what a kiosk or screen has to know to show the right page."""
 SEE_HALL = Permission("see_hall", AROUND, "venue", _of_session)
-RECEIVE = Permission("receive", AT_COUNTER, "hall", _of_session, device="kiosk")
+RECEIVE = Permission("receive", AT_COUNTER, "hall", _of_session, devices=("kiosk",))
 """Let people in: at the hall's counter, and at its kiosk."""
 WORK_AT_COUNTER = Permission("work_at_counter", AT_COUNTER, "hall", _of_session)
 """What the counter enters that no kiosk may: rooms, and paper visits of an outage."""

@@ -19,7 +19,7 @@ from services.web.pages import OpenPage, Page
 from services.web.people import CitizenSignedIn
 from services.web.refusals import AWAY, DRAFT_GONE, Refusal, refusal
 from services.web.routes.posted import Posted, PostedForm
-from services.web.security import DEVICE_COOKIE, PAGE_COOKIE, PREFERENCE_SECONDS, RENEWAL_COOKIE, new_draft
+from services.web.security import BROWSER_COOKIE, PAGE_COOKIE, PREFERENCE_SECONDS, RENEWAL_COOKIE, new_draft
 from services.web.upstream import Refused, Unavailable
 from shared.access import Caller, allow
 from shared.identity.recognition import COOKIE
@@ -129,7 +129,7 @@ async def _send(page: Page, posted: Posted, tried: Tried, page_id: str) -> Respo
     if not tried.phone:
         missing = {"errors": {"phone": "phone_required"}, "status": HTTPStatus.UNPROCESSABLE_ENTITY}
         return _again(page, tried.model_copy(update=missing), page_id)
-    device = page.site.cookies.device(page.request)
+    device = page.site.cookies.browser(page.request)
     try:
         await page.commands.send_code(tried.phone, page.language.code, device)
     except Unavailable:  # accounts, or notifications behind it: which of them, does not matter here
@@ -139,7 +139,7 @@ async def _send(page: Page, posted: Posted, tried: Tried, page_id: str) -> Respo
         response = _again(page, tried.failed(error), page_id)
     else:
         response = _again(page, tried.model_copy(update={"sent": True}), page_id)
-    page.site.cookies.set(page.request, response, DEVICE_COOKIE, device, PREFERENCE_SECONDS)
+    page.site.cookies.set(page.request, response, BROWSER_COOKIE, device, PREFERENCE_SECONDS)
     return response
 
 

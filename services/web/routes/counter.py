@@ -20,7 +20,7 @@ from services.web.domain import DOCUMENT_TYPES, Matter
 from services.web.forms import field_phrase, whole_number
 from services.web.hall import Ticket
 from services.web.languages import phrase
-from services.web.pages import OpenPage, Page
+from services.web.pages import DEVICE_PAGE, OpenPage, Page
 from services.web.permissions import OPEN_KIOSK, WORK_AT_COUNTER
 from services.web.queries import or_none
 from services.web.refusals import REFUSALS, Refusal, refusal
@@ -40,6 +40,9 @@ FURTHER_MATTERS = ("matter1", "matter2")
 """Fields for what is done in the same visit after the first matter."""
 WALK_IN_NEXT = {"document_not_booked", "booking_other_day", "booking_cancelled", "booking_unknown"}
 """After these a walk-in ticket is what helps."""
+
+LOOK_ANEW = {"session_not_today", "session_unknown", "day_closed", "sign_in_needed", "token_unknown"}
+"""A kiosk that hears this looks by itself for the day's page, or for whether it was revoked."""
 
 
 @router.get("/staff/sessions/{session_id}/counter", dependencies=[permit(WORK_AT_COUNTER)])
@@ -96,6 +99,8 @@ async def _arrive(page: Page, kind: str, session_id: str, posted: Posted) -> Res
 
 async def _refused(page: Page, kind: str, session_id: str, posted: Posted, refused: Refused) -> Response:
     """The page anew, with what is wrong with the number, or why there is no place and what to do."""
+    if page.is_device and refused.code in LOOK_ANEW:
+        return page.go(DEVICE_PAGE)
     wrong = [each for each in refused.errors if each.pointer.startswith("/document")]
     if wrong:
         findings = {"code": field_phrase(wrong[0].code, page.language)}

@@ -26,7 +26,9 @@ Token = Annotated[str, Path(min_length=8, max_length=64, pattern=r"^[A-Za-z0-9_-
 @router.get("/hall/{session_id}")
 async def screen(session_id: Id, page: Page = OpenPage) -> Response:
     """The last calls, the newest first."""
-    return page.show("day/hall.html", screen=await page.queries.screen(session_id))
+    found = await page.queries.screen(session_id)
+    again = day.seconds_until_morning(found.now, page.site.settings.zone) if page.is_device else None
+    return page.show("day/hall.html", screen=found, again=again)
 
 
 @router.get("/tickets/{token}")

@@ -5,7 +5,7 @@ from fastapi import APIRouter, Response
 from services.web.addresses import DraftId
 from services.web.drafts import Told, told
 from services.web.pages import OpenPage, Page
-from services.web.permissions import ANY_STAFF
+from services.web.permissions import HEAR_REFUSAL
 from services.web.security import new_draft
 from shared.access import Caller, allow, permit
 
@@ -29,7 +29,7 @@ async def refused(page_id: DraftId, page: Page = OpenPage) -> Response:
     return told(page, Told.model_validate(found)) if found else page.go("/")
 
 
-@staff.get("/staff/refused/{page_id}", dependencies=[permit(ANY_STAFF)])
+@staff.get("/staff/refused/{page_id}", dependencies=[permit(HEAR_REFUSAL)])
 async def refused_to_staff(page_id: DraftId, page: Page = OpenPage) -> Response:
     """The same on the staff's pages."""
     found = page.site.cookies.kept(page.request, f"/staff/refused/{page_id}")
