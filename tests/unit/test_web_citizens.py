@@ -213,6 +213,45 @@ async def test_signing_out_here_or_everywhere(county, browser):
         assert "renewal" not in browser.cookies
 
 
+async def test_ones_own_data_is_taken_away(county, browser):
+    county.answers["/me/export"] = b"PK-archive"
+    await sign_in(browser)
+    page = await browser.get("/me")
+    answer = await browser.post("/me/data", data=fields(page, "/me/data"))
+    assert answer.status_code == 200
+    assert (answer.content, answer.headers["cache-control"]) == (b"PK-archive", "private, no-store")
+    assert answer.headers["content-disposition"] == 'attachment; filename="my-data.zip"'
+    county.away = {"accounts"}
+    away = await follow(browser, await browser.post("/me/data", data=fields(page, "/me/data")))
+    assert away.status_code == 503
+
+
+async def test_an_account_is_closed_once_that_was_asked_on_a_page_of_its_own(county, browser):
+    number = "0197a000-0000-7000-8000-000000000001"
+    county.answers["/me/erasure"] = (202, erasure(number))
+    await sign_in(browser)
+    page = await browser.get("/me/leave")
+    refused = await browser.post("/me/leave", data={**fields(page, "/me/leave"), "form_token": "x"})
+    assert refused.status_code == 409
+    assert county.posted("/me/erasure") == []
+    answer = await browser.post("/me/leave", data=fields(page, "/me/leave"))
+    assert answer.headers["location"] == f"/me/left/{number}"
+    assert not {"session", "renewal"} & set(browser.cookies)
+    left = await browser.get(f"/me/left/{number}")
+    assert number in left.text
+    for path in ("/me/leave", "/me/data"):
+        assert (await browser.post(path, data=fields(page, "/me/leave"))).headers["location"].startswith("/me/sign-in")
+
+
+def erasure(number):
+    return {
+        "erasure_id": number,
+        "state": "running",
+        "basis": "signed_in",
+        "requested_at": datetime.now(UTC).isoformat(),
+    }
+
+
 async def test_a_citizen_opens_no_page_of_the_staffs_and_staff_have_no_page_of_citizens(county, browser):
     await sign_in(browser)
     page = await browser.get("/staff/officials/zhou")
