@@ -18,7 +18,7 @@ from shared.gateway import client_address
 from shared.identity.tokens import Held, Principal
 
 UNKNOWN = "unknown"
-"""Nobody is signed in, where a demonstration leaves the staff's routes open."""
+"""Nobody has shown who they are, at a route that is open to anyone."""
 OPERATOR_SECRET = "operator-secret"  # noqa: S105  (a name, not a secret)
 SERVICE = "service"
 SYSTEM = "system"
@@ -64,12 +64,6 @@ def acting() -> Actor:
         client="pages" if ours and not scope["path"].startswith("/internal/") else "api",
         path=f"{scope['method']} {getattr(scope.get('route'), 'path', '')}".strip()[:200],
     )
-
-
-def signed_in(account_id: str, official_id: str | None = None, held: tuple[Held, ...] = ()) -> Actor:
-    """The request's actor where the service found out by itself who asks, as accounts does."""
-    found = acting()
-    return Actor(account_id, official_id, tuple(map(_held, held)), found.address, found.client, found.path)
 
 
 def _without_account(request: Request) -> str:
