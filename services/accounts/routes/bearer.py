@@ -1,7 +1,7 @@
 """Who asks, and from where: the token in `Authorization`, by this service's own tables, and the client's address."""
 
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Annotated
 from uuid import UUID
 
 from fastapi import Depends, Request
@@ -14,17 +14,15 @@ from services.accounts.domain.accounts import Account, CitizenAccount, StaffAcco
 from services.accounts.hashing import Hasher
 from services.accounts.settings import AccountsSettings
 from shared import database
-from shared.access import is_from_service
+from shared.access import address_of, is_from_service
 from shared.application import Runtime, runtime
-from shared.gateway import client_address
 from shared.identity.recognition import Recognition
 from shared.identity.tokens import Principal
 from shared.limits import network_of
 from shared.privacy import Vault
-from shared.problems import RESPONSES
+from shared.problems import UNAUTHORISED as UNAUTHORISED
 
 Running = Annotated[Runtime, Depends(runtime)]
-UNAUTHORISED: dict[int | str, dict[str, Any]] = {401: {**RESPONSES[403], "description": "Unauthorized"}}
 SCHEME = "bearer "
 
 
@@ -143,12 +141,8 @@ Operator = Annotated[StaffAsker, Depends(operator)]
 
 def origin(request: Request) -> Origin:
     """Where a request comes from: our own pages' word for it, else the gateway's."""
-    if is_from_service(request):
-        address = request.headers.get("x-client-address", "")
-        agent = request.headers.get("x-client-agent", "")
-    else:
-        address, agent = client_address(request), request.headers.get("user-agent", "")
-    return Origin(_plain(address)[:64], _plain(agent)[:200])
+    agent = request.headers.get("x-client-agent" if is_from_service(request) else "user-agent", "")
+    return Origin(_plain(address_of(request))[:64], _plain(agent)[:200])
 
 
 def _plain(text: str) -> str:
