@@ -25,7 +25,6 @@ from deploy.local.processes import TETHER
 from shared.access import Caller, declared
 from tests.ports import free_ports
 
-WITH_API = [service for service in SERVICES if service != "web"]
 START_SECONDS = 20.0
 HEADER_SECONDS = 10.0
 """Of the configuration."""
