@@ -21,6 +21,7 @@ from fastapi.routing import APIRoute
 from pydantic import SecretStr
 
 from shared.events.accounts import Role
+from shared.gateway import client_address
 from shared.identity.recognition import Recognition
 from shared.identity.tokens import Place, Principal, Reach, SignInNeeded
 from shared.problems import Problem
@@ -156,6 +157,13 @@ def permit(permission: Permission) -> Any:
 def is_from_service(request: Request) -> bool:
     """Whether the caller is one of our own services, whose word on the client's address is taken."""
     return _shows(request, SERVICE_HEADER, request.app.state.settings.service_secret)
+
+
+def address_of(request: Request) -> str:
+    """The address of whoever asks: our own services' word for it, else the gateway's. Empty where neither says one."""
+    if is_from_service(request):
+        return request.headers.get("x-client-address", "")
+    return client_address(request)
 
 
 def route_name(route: APIRoute) -> str:

@@ -143,7 +143,7 @@ def make_command_line(  # noqa: PLR0913  (what a service offers)
         command_line.command("republish")(operator.republish)
     if forgets is not None:
         kept = typer.Typer(help="How long persons are remembered.", no_args_is_help=True)
-        kept.callback()(_together)
+        kept.callback()(_in_a_group)
         kept.command("run")(operator.run_retention)
         command_line.add_typer(kept, name="retention")
     letters = typer.Typer(help="Messages that could not be handled.", no_args_is_help=True)
@@ -325,11 +325,7 @@ class _Operator:
 
 
 def _in_a_group() -> None:
-    """Keep the name of a group's only command."""
-
-
-def _together() -> None:
-    """A group of one command: without this its command would stand for the group."""
+    """A group of one command: without a callback that command would stand for the group."""
 
 
 def _require_choice(chosen: list[Any] | None, every: bool) -> None:

@@ -232,3 +232,5 @@ RESPONSES: dict[int | str, dict[str, Any]] = {
     for status in (400, 403, 404, 405, 408, 409, 413, 415, 422, 429, 503)
 }
 """What any route may answer besides its own, for the OpenAPI document."""
+UNAUTHORISED: dict[int | str, dict[str, Any]] = {401: {**RESPONSES[403], "description": "Unauthorized"}}
+"""What a route answers besides that looks at tokens."""

@@ -1,4 +1,4 @@
-"""The operator's commands at the machine itself: the first operator, accounts and roles.
+"""The operator's commands at the machine itself: accounts, roles, devices, a provider's subjects, a demonstration.
 
 They work on the service's database beside the running process, whose relay publishes what they say. What was
 done goes to standard output; a password is printed once; exit code 1 tells that something asked for was not done.

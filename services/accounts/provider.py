@@ -6,10 +6,10 @@ connection, follows a redirection, or logs what a token says.
 """
 
 import asyncio
-import json
 import re
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Annotated, Any
 from urllib.parse import quote_plus
 
@@ -170,10 +170,8 @@ class Provider:
             raise self._away(type(error).__name__) from error
         body: Any = None
         if len(response.content) <= ANSWER_BYTES:
-            try:
+            with suppress(ValueError):
                 body = response.json()
-            except ValueError:
-                body = None
         if response.is_success and body is not None:
             return body
         if method == "POST" and response.is_client_error:
@@ -183,5 +181,5 @@ class Provider:
         raise self._away("status", status=response.status_code)
 
     def _away(self, what: str, **more: Any) -> problems.OidcUnavailable:
-        logger.warning("oidc_away", error=what, **json.loads(json.dumps(more)))
+        logger.warning("oidc_away", error=what, **more)
         return problems.OidcUnavailable()

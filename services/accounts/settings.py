@@ -40,7 +40,7 @@ class AccountsSettings(ServiceSettings):
     """Passwords that may wait to be hashed; past it the answer is 429."""
     tries_window_minutes: int = Field(default=15, ge=1)
     tries_per_login: int = Field(default=10, ge=1)
-    """Wrong passwords or codes for one login in a window."""
+    """Wrong passwords or codes for one login, or for one citizen's phone, in a window."""
     tries_per_address: int = Field(default=100, ge=1)
     """Wrong passwords or codes from one client address in a window; a whole hall often shares one."""
     pairing_tries_per_address: int = Field(default=20, ge=1)

@@ -26,19 +26,18 @@ from services.booking.domain.sealing import claim_of
 from services.booking.permissions import BOOK_AT_COUNTER, SEE_BOOKINGS
 from services.booking.settings import BookingSettings
 from shared import database, idempotency
-from shared.access import Caller, allow, permit
+from shared.access import Caller, address_of, allow, permit
 from shared.application import Runtime, runtime
 from shared.audit.recording import audited
 from shared.audit.routes import make_router
 from shared.database import Connection
 from shared.identity import citizens
-from shared.limits import Limit, Limits, TooManyRequests, address_of, network_of
+from shared.limits import Limit, Limits, TooManyRequests, network_of
 from shared.privacy import Vault
-from shared.problems import RESPONSES
+from shared.problems import UNAUTHORISED
 from shared.rights import erasure
 from shared.rights.requests import ErasureAnswer, ErasureOrder, ExportAnswer, PersonOrder
 
-UNAUTHORISED: dict[int | str, dict[str, Any]] = {401: {**RESPONSES[403], "description": "Unauthorized"}}
 citizen = APIRouter(prefix="/api/booking/v1", tags=["citizen"], dependencies=[allow(Caller.CITIZEN)])
 mine = APIRouter(
     prefix="/api/booking/v1/mine", tags=["mine"], dependencies=[allow(Caller.CITIZEN)], responses=UNAUTHORISED

@@ -8,7 +8,6 @@ from typing import Annotated, Any, Literal, TypeVar
 from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Depends, Path, Query, Request
-from pydantic import BaseModel, ConfigDict
 
 from services.roster import commands, queries
 from services.roster.domain.entry import ID_PATTERN
@@ -24,6 +23,7 @@ from shared.application import Runtime, runtime
 from shared.audit.recording import Act, audited
 from shared.audit.routes import make_router
 from shared.database import Connection, county_now
+from shared.visitors import Body
 
 citizen = APIRouter(prefix="/api/roster/v1", tags=["citizen"], dependencies=[allow(Caller.CITIZEN)])
 staff = APIRouter(prefix="/api/roster/v1/staff", tags=["staff"])
@@ -45,13 +45,7 @@ Confirm = Annotated[
 ]
 
 
-class _Body(BaseModel):
-    """What a request says: nothing that its model does not know."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class Move(_Body):
+class Move(Body):
     """Where a session is moved, and why. `rest_day` says that a rest day is meant."""
 
     reason: Reason
@@ -59,13 +53,13 @@ class Move(_Body):
     date: date
 
 
-class Cancellation(_Body):
+class Cancellation(Body):
     """Why a session is called off."""
 
     reason: Reason
 
 
-class ClashDecision(_Body):
+class ClashDecision(Body):
     """What becomes of a session that was shifted next to another."""
 
     choice: ClashChoice

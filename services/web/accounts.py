@@ -31,7 +31,7 @@ ROLES: Final = {
     "chief_representative": phrase("首席代表"),
     "director": phrase("局长"),
     "deputy": phrase("副局长"),
-    "hall_manager": phrase("大厅经理"),
+    "hall_manager": phrase("大厅值班经理"),
     "deputy_county_head": phrase("副县长"),
     "supervisor": phrase("督查人员"),
     "auditor": phrase("审计员"),

@@ -40,7 +40,7 @@ ACTIONS = {
     "account.all_ended": phrase("让人全部退出"),
     "account.reset": phrase("重设账号"),
     "account.signed_in": phrase("登录"),
-    "account.code_refused": phrase("登录验证码不对"),
+    "account.code_refused": phrase("登录动态码不对"),
     "account.signed_out": phrase("退出登录"),
     "account.ended_elsewhere": phrase("结束自己的另一处登录"),
     "account.password_changed": phrase("换密码"),

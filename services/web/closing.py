@@ -41,7 +41,6 @@ PAPER_ROWS = 3
 """Matters that a paper visit's form has room for."""
 PERSONS_MOST = 200
 LINE_CHARACTERS = 200
-TEXT_CHARACTERS = 2000
 CODE_DIGITS = 8
 TIMES = ("arrived", "started", "finished")
 UNTIMED = {

@@ -200,9 +200,18 @@ class Page:
         return f"{start}?{urlencode(wishes)}"
 
     def show(
-        self, template: str, http_status: int = HTTPStatus.OK, *, personal: bool = False, **context: Any
+        self,
+        template: str,
+        http_status: int = HTTPStatus.OK,
+        *,
+        personal: bool = False,
+        retry_after: int | None = None,
+        **context: Any,
     ) -> Response:
-        """Render a page. `personal`: what it shows is kept nowhere, not even in the browser."""
+        """Render a page. `personal`: what it shows is kept nowhere, not even in the browser.
+
+        `retry_after`: after how many seconds what was refused may be tried again; page and header say so.
+        """
         cookies = self.site.cookies
         form_secret = cookies.form_secret(self.request)
         has_form = False
@@ -215,11 +224,21 @@ class Page:
         text = (
             self.site.templates[self.language.code]
             .get_template(template)
-            .render(page=self, elder=self.elder, venue=self.venue, phone=self.phone, form_token=form_token, **context)
+            .render(
+                page=self,
+                elder=self.elder,
+                venue=self.venue,
+                phone=self.phone,
+                form_token=form_token,
+                retry_after=retry_after,
+                **context,
+            )
         )
         response = HTMLResponse(text, http_status)
         if personal:
             response.headers["Cache-Control"] = "no-store"
+        if retry_after is not None:
+            response.headers["Retry-After"] = str(retry_after)
         if has_form and cookies.read(self.request, FORM_COOKIE) != form_secret:
             cookies.set(self.request, response, FORM_COOKIE, form_secret, None)
         return response
@@ -237,7 +256,7 @@ class Page:
     ) -> Response:
         """The page that says what did not work, and the next step."""
         context = {"back": self.kiosk or (DEVICE_PAGE if self.is_device else ""), **context}
-        response = self.show(
+        return self.show(
             "staff/refused.html" if self.is_staff else "refused.html",
             status,
             personal=True,
@@ -250,9 +269,6 @@ class Page:
             correlation_id=correlated or correlation_id(),
             **context,
         )
-        if retry_after is not None:
-            response.headers["Retry-After"] = str(retry_after)
-        return response
 
     def go(self, path: str) -> Response:
         """Send the browser on, by GET."""
@@ -278,13 +294,18 @@ def site_of(request: Request) -> Site:
     return found
 
 
+def _is_young(principal: Principal) -> bool:
+    """Whether a token has not yet lived half its life, by the machine's clock: an older one is renewed."""
+    return datetime.now(UTC) < principal.issued_at + (principal.expires_at - principal.issued_at) / 2
+
+
 async def _going_on(request: Request, upstream: Upstream) -> Upstream:
     """The same with a new token where this one has lived half its life; with the old one while accounts is away.
 
     Raises Refused where accounts says that the sign-in is over, SignInNeeded where the device was revoked.
     """
     principal: Principal | None = getattr(request.state, "principal", None)
-    if principal is None or datetime.now(UTC) < principal.issued_at + (principal.expires_at - principal.issued_at) / 2:
+    if principal is None or _is_young(principal):
         return upstream
     try:
         if principal.kind == "device":
@@ -312,7 +333,7 @@ async def _recognised(request: Request, site: Site, upstream: Upstream) -> tuple
     renewal = site.cookies.read(request, RENEWAL_COOKIE)
     if found is None:
         upstream = replace(upstream, token="")
-    elif datetime.now(UTC) < found.issued_at + (found.expires_at - found.issued_at) / 2:
+    elif _is_young(found):
         return upstream, found
     if not renewal:
         return upstream, found

@@ -253,7 +253,7 @@ REFUSALS: dict[str, Refusal] = {
         phrase("这个预约已经取消了"), phrase("还想办，到服务台按事项取一个现场号。"), Way.AGAIN
     ),
     "session_not_today": Refusal(phrase("这一场不是今天"), phrase("请从今天的场次里重新点。"), Way.START),
-    "day_closed": Refusal(phrase("今天已经日结了"), phrase("还要改，请由大厅经理更正，写明原因。"), Way.START),
+    "day_closed": Refusal(phrase("今天已经日结了"), phrase("还要改，请由大厅值班经理更正，写明原因。"), Way.START),
     "sheet_too_large": Refusal(phrase("这一天的接待太多，一张表放不下"), phrase("请找管理系统的人帮忙。")),
     "sheet_unavailable": Refusal(phrase("表没有做出来"), phrase("请过一会儿再试一次，数字都还在。"), Way.AGAIN),
     "speech_unavailable": Refusal(phrase("叫号的声音没有出来"), phrase("请看屏幕上的号码，或者由工作人员喊一声。")),
@@ -281,12 +281,12 @@ REFUSALS: dict[str, Refusal] = {
 }
 
 STAFF_STEPS: dict[str, str] = {
-    "access_denied": phrase("您的账号没有这一页的权限。请回“我的工作”；该有的，找管系统的人加上。"),
+    "access_denied": phrase("您的账号没有这一页的权限。请回“我的工作”；该有的，请系统管理员加上。"),
     "not_found": phrase("地址可能打错了，或者这一页已经搬走。请从“我的工作”重新进来。"),
     "method_not_allowed": phrase("请从“我的工作”重新进来。"),
     "unreadable": phrase("里面有认不出来的字符。请从“我的工作”重新进来。"),
     "form_from_elsewhere": phrase("没有接受。请从“我的工作”重新进来；浏览器要允许本站使用 Cookie。"),
-    "internal_error": phrase("已经记下来了。请再试一次；还不行，报编号给管系统的人。"),
+    "internal_error": phrase("已经记下来了。请再试一次；还不行，报编号给系统管理员。"),
 }
 """The next step on the staff's pages, where that of a citizen would lead to the citizens'."""
 

@@ -12,13 +12,12 @@ from contextvars import ContextVar
 from starlette.requests import Request
 from starlette.types import Scope
 
-from shared.access import OPERATOR_HEADER, is_from_service
+from shared.access import OPERATOR_HEADER, address_of, is_from_service
 from shared.audit.chain import Actor
-from shared.gateway import client_address
 from shared.identity.tokens import Held, Principal
 
 UNKNOWN = "unknown"
-"""Nobody is signed in, where a demonstration leaves the staff's routes open."""
+"""Nobody has shown who they are, at a route that is open to anyone."""
 OPERATOR_SECRET = "operator-secret"  # noqa: S105  (a name, not a secret)
 SERVICE = "service"
 SYSTEM = "system"
@@ -55,21 +54,14 @@ def acting() -> Actor:
     request = Request(scope)
     principal: Principal | None = scope.get("state", {}).get("principal")
     ours = is_from_service(request)
-    address = request.headers.get("x-client-address", "") if ours else client_address(request)
     return Actor(
         actor=principal.account_id if principal else _without_account(request),
         official_id=principal.official_id if principal else None,
         held=tuple(map(_held, principal.held)) if principal else (),
-        address="".join(each for each in address if each.isprintable())[:64],
+        address="".join(each for each in address_of(request) if each.isprintable())[:64],
         client="pages" if ours and not scope["path"].startswith("/internal/") else "api",
         path=f"{scope['method']} {getattr(scope.get('route'), 'path', '')}".strip()[:200],
     )
-
-
-def signed_in(account_id: str, official_id: str | None = None, held: tuple[Held, ...] = ()) -> Actor:
-    """The request's actor where the service found out by itself who asks, as accounts does."""
-    found = acting()
-    return Actor(account_id, official_id, tuple(map(_held, held)), found.address, found.client, found.path)
 
 
 def _without_account(request: Request) -> str:

@@ -96,5 +96,5 @@ def _look(running: Runtime) -> Look:
 
 
 async def _matching(connection: Connection, wanted: Wanted, before: int | None, limit: int) -> tuple[list[Entry], bool]:
-    rows = await sql.select_matching(connection, Wanted.columns(wanted, before), limit + 1)
+    rows = await sql.select_matching(connection, wanted.columns(before), limit + 1)
     return [Entry.of(each) for each in rows[:limit]], len(rows) > limit

@@ -104,7 +104,8 @@ class Principal:
     held: tuple[Held, ...] = ()
     official_id: str | None = None
     scope: str | None = None
-    """For a device: the one thing that it may do."""
+    """The one thing that it is good for: a device's kind and venue (`kiosk:hall`), or `enrol` of a first sign-in.
+    None of whoever may do all that their roles allow."""
 
 
 def issue(principal: Principal, key: Ed25519PrivateKey, key_id: str) -> str:

@@ -24,12 +24,8 @@ from itertools import islice
 from math import ceil
 from typing import NamedTuple
 
-from fastapi import Request
-
 from shared import database
-from shared.access import is_from_service
 from shared.database import Pool
-from shared.gateway import client_address
 from shared.limits import sql
 from shared.problems import Problem
 
@@ -153,13 +149,6 @@ class Limits:
 
 def _end(now: float, seconds: int) -> int:
     return (int(now) // seconds + 1) * seconds
-
-
-def address_of(request: Request) -> str:
-    """The address of whoever asks: our own pages' word for it, else the gateway's."""
-    if is_from_service(request):
-        return request.headers.get("x-client-address", "")
-    return client_address(request)
 
 
 @lru_cache(4096)

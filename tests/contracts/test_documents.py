@@ -12,6 +12,17 @@ def test_the_committed_permissions_are_those_beside_the_routes():
     assert export.MATRIX.read_text() == export.matrix()
 
 
+def test_a_permission_has_the_same_roles_on_a_page_and_at_the_service_behind_it():
+    """The pages cannot import the services' permissions, so they say them again: only the reach may be another one."""
+    held = {}
+    for service, routes in export.permissions().items():
+        for route, told in routes.items():
+            who = (told["roles"], told.get("devices", []))
+            first = held.setdefault(told["permission"], (who, f"{service}: {route}"))
+            assert who == first[0], f"{told['permission']} of {service}: {route} is another one than of {first[1]}"
+    assert {"see_hall", "receive", "manage_accounts"} <= held.keys()
+
+
 @pytest.mark.parametrize(
     ("path", "document"), export.service_documents().items(), ids=lambda value: getattr(value, "name", "")
 )

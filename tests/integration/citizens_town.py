@@ -1,6 +1,5 @@
 """What the tests of citizens stand at: accounts, notifications and booking over real HTTP, each on its own database."""
 
-import asyncio
 import re
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -9,8 +8,6 @@ from typing import Any
 
 import asyncpg
 import httpx
-import uvicorn
-from fastapi import FastAPI
 
 from services.booking.app import create_app as create_booking
 from services.notifications import sealing
@@ -19,23 +16,11 @@ from shared.access import SERVICE_HEADER
 from shared.privacy import PrivacySettings, Vault
 from tests.integration.accounts_office import Office, office_open
 from tests.integration.booking_desk import Desk
+from tests.serving import served
 
 PHONE = "13900001234"
 CITIZENS = "/api/accounts/v1/citizens"
 BOOKING = "/api/booking/v1"
-
-
-@asynccontextmanager
-async def served(app: FastAPI) -> AsyncIterator[str]:
-    """The app on a port of its own; it was started already."""
-    server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=0, lifespan="off", log_level="error"))
-    serving = asyncio.create_task(server.serve())
-    async with asyncio.timeout(10):
-        while not server.started:
-            await asyncio.sleep(0.01)
-    yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
-    server.should_exit = True
-    await serving
 
 
 @dataclass

@@ -9,17 +9,16 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import httpx
-import uvicorn
 
 from services.web.app import create_app as create_pages
 from tests.integration.accounts_office import Office, office_open
 from tests.oidc_provider import CLIENT_ID, CLIENT_SECRET, PASSWORD
 from tests.page_forms import fields
+from tests.serving import served
 
 ROOT = Path(__file__).parents[2]
 HALL = "http://hall.test"
 RETURN_TO = f"{HALL}/sign-in/oidc/back"
-OTHER_TOKEN = "id_token"
 
 
 @asynccontextmanager
@@ -55,19 +54,6 @@ def environment(issuer: str, **changes: str) -> dict[str, str]:
         "OIDC_NAME": "望川通",
         **changes,
     }
-
-
-@asynccontextmanager
-async def served(app: Any) -> AsyncIterator[str]:
-    """The app on a port of its own; it was started already."""
-    server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=0, lifespan="off", log_level="error"))
-    serving = asyncio.create_task(server.serve())
-    async with asyncio.timeout(10):
-        while not server.started:
-            await asyncio.sleep(0.01)
-    yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
-    server.should_exit = True
-    await serving
 
 
 class Browser:

@@ -177,6 +177,24 @@ async def test_codes_are_limited_by_phone_by_day_by_device_and_by_address(town):
     assert told.status_code == 202, "only our own pages say which browser it is"
 
 
+async def test_whoever_may_take_any_address_of_a_network_is_counted_as_one(town):
+    town.office.set(codes_per_phone=100, codes_per_address=2, tries_per_login=1000, tries_per_address=2)
+
+    async def asked(phone, host):
+        return (await town.ask_code(phone, **town.by_pages(f"2001:db8:1:2::{host}", f"d{host}"))).status_code
+
+    assert [await asked(f"1390000100{each}", each) for each in range(1, 4)] == [202, 202, 429]
+    elsewhere = town.by_pages("2001:db8:1:3::1", "d9")
+    assert (await town.ask_code("13900001009", **elsewhere)).status_code == 202, "the next network is somebody else's"
+
+    async def tried(phone, host):
+        headers = town.by_pages(f"2001:db8:1:2::{host}", f"d{host}")
+        body = {"phone": phone, "code": "000000"}
+        return (await town.office.client.post(f"{CITIZENS}/sign-in", json=body, headers=headers)).status_code
+
+    assert [await tried(f"1390000200{each}", each) for each in range(1, 4)] == [401, 401, 429]
+
+
 async def test_while_notifications_is_away_nothing_is_half_kept(town):
     running = town.office.app.state.runtime
     town.office.set(notifications_url="http://127.0.0.1:1")
@@ -225,6 +243,14 @@ async def test_a_sign_in_goes_on_after_its_token_and_ends_everywhere(town):
         assert gone.status_code == 401
     (event, *_) = await town.office.owner("select payload from outbox order by position desc limit 1")
     assert "tokens_from" in event["payload"]
+
+
+async def test_a_citizen_ends_all_sign_ins_but_the_one_that_asks(town):
+    lost, here = await town.sign_in(), await town.sign_in()
+    assert (await town.office.ask("DELETE", "/me/sessions", here["token"])).status_code == 204
+    assert (await town.office.ask("GET", "/me", lost["token"])).status_code == 401
+    left = (await town.office.ask("GET", "/me/sessions", here["token"])).json()["items"]
+    assert [each["is_this"] for each in left] == [True]
 
 
 async def test_a_suspended_citizen_is_answered_like_a_wrong_code(town):

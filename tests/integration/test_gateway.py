@@ -28,7 +28,6 @@ from shared.access import Caller, declared
 from tests.ports import free_ports
 from tests.stack import eventually
 
-WITH_API = [service for service in SERVICES if service != "web"]
 START_SECONDS = 20.0
 HEADER_SECONDS = 10.0
 """Of the configuration."""

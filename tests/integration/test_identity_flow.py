@@ -1,33 +1,19 @@
 """From signing in at accounts to a staff route of another service, over real HTTP and Kafka, and out again."""
 
 import asyncio
-from contextlib import asynccontextmanager
 
 import httpx
 import pytest
-import uvicorn
 
 from services.queue.app import create_app as create_queue
 from services.roster.app import create_app
 from tests.integration.accounts_office import BASE, office_open
+from tests.serving import served
 
 IN_FORCE_SECONDS = 5.0
 """What is promised for a revocation, wherever it is asked for."""
 ROUTE = "/api/roster/v1/staff/officials"
 VENUE = "/api/queue/v1/staff/venues/{}/today"
-
-
-@asynccontextmanager
-async def served(app):
-    """The app on a port of its own; it was started already."""
-    server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=0, lifespan="off", log_level="error"))
-    serving = asyncio.create_task(server.serve())
-    async with asyncio.timeout(10):
-        while not server.started:
-            await asyncio.sleep(0.01)
-    yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
-    server.should_exit = True
-    await serving
 
 
 @pytest.fixture

@@ -8,7 +8,6 @@ from contextlib import asynccontextmanager
 
 import asyncpg
 import pytest
-import uvicorn
 
 from services.accounts.domain.erasures import hash_of
 from services.booking import app as booking
@@ -18,23 +17,17 @@ from tests.integration import booking_desk, queue_hall
 from tests.integration.accounts_office import BASE, office_open
 from tests.integration.booking_desk import resident_id
 from tests.integration.queue_hall import API
+from tests.serving import served
 
 PERSON = 7
 SECRETS = ("王桂兰", resident_id(PERSON), "缺一份证明", "排两次队", "宅基地证办了两年", "只说一次的话")
 
 
 @asynccontextmanager
-async def served(app):
+async def started(app):
     """The app with all that belongs to it, on a port of its own."""
-    server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=0, lifespan="off", log_level="error"))
-    async with app.router.lifespan_context(app):
-        serving = asyncio.create_task(server.serve())
-        async with asyncio.timeout(10):
-            while not server.started:
-                await asyncio.sleep(0.01)
-        yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
-        server.should_exit = True
-        await serving
+    async with app.router.lifespan_context(app), served(app) as address:
+        yield address
 
 
 @pytest.fixture
@@ -61,9 +54,9 @@ async def post(database, monkeypatch):
 async def office(desk, hall, post, database, settings_env, monkeypatch):  # noqa: PLR0917  (what it stands on)
     """Accounts, with the three others that it asks, each on real HTTP."""
     async with (
-        served(booking.create_app()) as booking_url,
-        served(queue.create_app()) as queue_url,
-        served(notifications.create_app()) as notifications_url,
+        started(booking.create_app()) as booking_url,
+        started(queue.create_app()) as queue_url,
+        started(notifications.create_app()) as notifications_url,
     ):
         urls = {"BOOKING_URL": booking_url, "QUEUE_URL": queue_url, "NOTIFICATIONS_URL": notifications_url}
         async with office_open(database, settings_env | urls, monkeypatch) as found:

@@ -100,7 +100,7 @@ def test_a_way_back_never_leads_elsewhere(asked):
     ("status", "code", "said"),
     [
         (401, "sign_in_refused", "用户名、密码或者动态码不对"),
-        (429, "too_many_tries", "请"),
+        (429, "too_many_tries", "大约 2 分钟以后"),
         (429, "too_busy", "登录的人太多了"),
         (401, "code_needed", "密码对了"),
     ],
@@ -110,6 +110,7 @@ async def test_a_refusal_is_told_and_the_password_is_not_shown_again(county, bro
     page = await send(browser)
     assert page.status_code == status
     assert said in page.text
+    assert page.headers.get("retry-after") == ("90" if status == 429 else None)
     assert 'value="zhou"' in page.text
     assert TYPED["password"] not in page.text
     assert "session" not in browser.cookies

@@ -1,1 +1,1 @@
-"""The rules of accounts: passwords, codes, keys, the audit's chain, and what is shown. No I/O; `now` is an argument."""
+"""The rules of accounts: passwords, codes, keys, devices, persons, erasures, views. No I/O; `now` is an argument."""

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from typing import Annotated, Any, Literal, Self
 from uuid import UUID
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr
+from pydantic import AfterValidator, BaseModel, Field, SecretStr
 
 from services.accounts.domain.accounts import TOKEN_LIFE
 from services.accounts.domain.passwords import grouped
@@ -19,6 +19,7 @@ from services.accounts.domain.requests import Place
 from shared.events import accounts as told
 from shared.identity.tokens import Held, Principal
 from shared.identity.tokens import Place as Where
+from shared.visitors import Body
 
 CODE = "accounts.device.code"
 KEPT = "accounts.device.secret"
@@ -102,28 +103,22 @@ def _plain(label: str) -> str:
     return label
 
 
-class NewDevice(BaseModel):
+class NewDevice(Body):
     """What is to be put up, and where. The label says where it stands, and names nobody."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     kind: DeviceKind
     venue_id: Place
     label: Annotated[str, Field(min_length=1, max_length=40), AfterValidator(_plain)]
 
 
-class Pairing(BaseModel):
+class Pairing(Body):
     """The code, as it was typed at the device."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     code: SecretStr = Field(min_length=1, max_length=32)
 
 
-class Renewal(BaseModel):
+class Renewal(Body):
     """The secret that a device keeps."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     secret: SecretStr = Field(min_length=1, max_length=128)
 

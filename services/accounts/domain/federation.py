@@ -24,6 +24,7 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr
 from services.accounts.domain import problems
 from services.accounts.domain.accounts import SignedIn
 from services.accounts.domain.requests import Code, as_login
+from shared.visitors import Body
 
 ALGORITHMS = ("RS256", "PS256", "ES256", "EdDSA", "Ed25519")
 KINDS_OF_KEYS = frozenset({"RSA", "EC", "OKP"})
@@ -181,10 +182,8 @@ class Offered(BaseModel):
     name: str
 
 
-class Begin(BaseModel):
+class Begin(Body):
     """Where the provider is to send the browser back."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     return_to: str = Field(max_length=300, pattern=r"^https?://[^\s?#@\\]+/sign-in/oidc/back$")
 
@@ -196,10 +195,8 @@ class Begun(BaseModel):
     question: str
 
 
-class Finish(BaseModel):
+class Finish(Body):
     """The provider's answer, as the browser brought it."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     question: SecretStr = Field(max_length=4096)
     state: str = Field(max_length=256)
@@ -208,10 +205,8 @@ class Finish(BaseModel):
     """Who says to have answered (RFC 9207), where it is said."""
 
 
-class FinishWithCode(BaseModel):
+class FinishWithCode(Body):
     """The telephone's code for somebody whom the provider vouched for."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     ticket: SecretStr = Field(max_length=4096)
     code: Code
@@ -224,10 +219,8 @@ class Finished(BaseModel):
     ticket: str | None = None
 
 
-class NewSubject(BaseModel):
+class NewSubject(Body):
     """Whom the provider means by this account."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     subject: str = Field(min_length=1, max_length=SUBJECT_CHARACTERS)
     """The `sub` of the configured issuer's ID tokens."""

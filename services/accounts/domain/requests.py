@@ -3,9 +3,10 @@
 from datetime import datetime
 from typing import Annotated, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, model_validator
+from pydantic import AfterValidator, Field, SecretStr, model_validator
 
 from shared.events.accounts import Role
+from shared.visitors import Body
 
 YEARS = range(2000, 2200)
 """Years in which a role may begin or end: the first and last of all cannot be told in every zone."""
@@ -31,11 +32,7 @@ NewLogin = Annotated[str, Field(pattern=LOGIN)]
 Name = Annotated[str, Field(min_length=1, max_length=60), AfterValidator(_without_nul)]
 
 
-class _Request(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class SignIn(_Request):
+class SignIn(Body):
     """Who wants in."""
 
     login: Annotated[str, Field(min_length=1, max_length=128)]
@@ -44,7 +41,7 @@ class SignIn(_Request):
     """The telephone's, or one of those on paper."""
 
 
-class NewPassword(_Request):
+class NewPassword(Body):
     """A password of one's own."""
 
     password: Typed
@@ -52,19 +49,19 @@ class NewPassword(_Request):
     new_password: Typed
 
 
-class NewTelephone(_Request):
+class NewTelephone(Body):
     """Another telephone. The present password is needed but at a first sign-in."""
 
     password: Typed | None = None
 
 
-class FirstCode(_Request):
+class FirstCode(Body):
     """The first code of a telephone, which shows that it was set up."""
 
     code: Code
 
 
-class NewAccount(_Request):
+class NewAccount(Body):
     """Whom the operator lets in."""
 
     login: NewLogin
@@ -72,7 +69,7 @@ class NewAccount(_Request):
     official_id: Place | None = None
 
 
-class NewGrant(_Request):
+class NewGrant(Body):
     """A role, where, and for how long by the county's clock; from now on, and for good, where nothing is said."""
 
     role: Role

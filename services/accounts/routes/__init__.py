@@ -1,9 +1,9 @@
 """Accounts' HTTP API: thin. A route parses, opens a transaction and calls one command or query.
 
-Every path but those for our own pages (`federation`), the operators' and the auditor's is declared for anyone, since
-the bearer of a token is looked at here, by the service's own tables (`bearer`). What makes something needs no
-Idempotency-Key, but for a citizen's persons: a login is unique, the same role given twice is one, and a sign-in or a
-password that is shown once cannot be answered again from memory.
+Every path but those for our own pages (`federation`, `persons.internal`) and those that name a permission is declared
+for anyone, since the bearer of a token is looked at here, by the service's own tables (`bearer`). What makes something
+needs no Idempotency-Key, but for a citizen's persons: a login is unique, the same role given twice is one, and a
+sign-in or a password that is shown once cannot be answered again from memory.
 """
 
 from services.accounts.routes import citizens, devices, entrance, federation, me, operator, persons, rights

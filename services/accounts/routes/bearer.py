@@ -1,7 +1,8 @@
 """Who asks, and from where: the token in `Authorization`, by this service's own tables, and the client's address."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Annotated
 from uuid import UUID
 
 from fastapi import Depends, Request
@@ -14,17 +15,15 @@ from services.accounts.domain.accounts import Account, CitizenAccount, StaffAcco
 from services.accounts.hashing import Hasher
 from services.accounts.settings import AccountsSettings
 from shared import database
-from shared.access import is_from_service
+from shared.access import address_of, is_from_service
 from shared.application import Runtime, runtime
-from shared.gateway import client_address
 from shared.identity.recognition import Recognition
 from shared.identity.tokens import Principal
 from shared.limits import network_of
 from shared.privacy import Vault
-from shared.problems import RESPONSES
+from shared.problems import UNAUTHORISED as UNAUTHORISED
 
 Running = Annotated[Runtime, Depends(runtime)]
-UNAUTHORISED: dict[int | str, dict[str, Any]] = {401: {**RESPONSES[403], "description": "Unauthorized"}}
 SCHEME = "bearer "
 
 
@@ -143,12 +142,13 @@ Operator = Annotated[StaffAsker, Depends(operator)]
 
 def origin(request: Request) -> Origin:
     """Where a request comes from: our own pages' word for it, else the gateway's."""
-    if is_from_service(request):
-        address = request.headers.get("x-client-address", "")
-        agent = request.headers.get("x-client-agent", "")
-    else:
-        address, agent = client_address(request), request.headers.get("user-agent", "")
-    return Origin(_plain(address)[:64], _plain(agent)[:200])
+    agent = request.headers.get("x-client-agent" if is_from_service(request) else "user-agent", "")
+    return Origin(_plain(address_of(request))[:64], _plain(agent)[:200])
+
+
+def network(request: Request) -> str:
+    """By what the tries of one client are counted: its address, or the network that one IPv6 customer gets."""
+    return network_of(address_of(request))
 
 
 def _plain(text: str) -> str:
@@ -161,20 +161,21 @@ async def count_try(request: Request, running: Runtime, login: str | None) -> li
     By address alone where it is not known yet whose try it is. Raises TooManyTries.
     """
     chosen, sealed = settings(running), vault(running)
-    address = network_of(origin(request).address)
-    limits = [(sealed.blind_index("accounts.tries.address", address), chosen.tries_per_address)]
+    limits = [(sealed.blind_index("accounts.tries.address", network(request)), chosen.tries_per_address)]
     if login is not None:
         limits.append((sealed.blind_index("accounts.tries.login", login), chosen.tries_per_login))
-    return await _count(running, limits)
+    return await count(running, limits, chosen.tries_window_minutes)
 
 
 async def count_pairing(request: Request, running: Runtime) -> list[bytes]:
     """The same for a device's code, by the client's address: a code names nobody, so its digits are all there is."""
-    key = vault(running).blind_index("accounts.tries.pairing", network_of(origin(request).address))
-    return await _count(running, [(key, settings(running).pairing_tries_per_address)])
+    chosen = settings(running)
+    key = vault(running).blind_index("accounts.tries.pairing", network(request))
+    return await count(running, [(key, chosen.pairing_tries_per_address)], chosen.tries_window_minutes)
 
 
-async def _count(running: Runtime, limits: list[tuple[bytes, int]]) -> list[bytes]:
+async def count(running: Runtime, limits: Sequence[tuple[bytes, int]], window_minutes: int) -> list[bytes]:
+    """Count a try under each key, and commit that; the keys, for whoever takes it back. Raises TooManyTries."""
     async with database.transaction(running.pool) as connection:
-        await entering.count_try(connection, limits, settings(running).tries_window_minutes)
+        await entering.count_try(connection, limits, window_minutes)
     return [key for key, _ in limits]

@@ -6,7 +6,6 @@ committed before anything is compared.
 
 import hmac
 import secrets
-from collections.abc import Sequence
 
 import structlog
 from fastapi import APIRouter, Request, Response
@@ -66,9 +65,9 @@ async def sign_in(request: Request, running: Running, wish: CitizenSignIn, respo
     phone_key = rules.phone_key(vault, wish.phone)
     limits = [
         (vault.blind_index("accounts.tries.phone", phone_key.hex()), chosen.tries_per_login),
-        (vault.blind_index("accounts.tries.address", bearer.origin(request).address), chosen.tries_per_address),
+        (vault.blind_index("accounts.tries.address", bearer.network(request)), chosen.tries_per_address),
     ]
-    await _count(running, limits, chosen.tries_window_minutes)
+    keys = await bearer.count(running, limits, chosen.tries_window_minutes)
     async with database.transaction(running.pool) as connection:
         kept = await citizens.count_code_try(connection, phone_key)
     tried = rules.digest(vault, phone_key, wish.code)
@@ -86,7 +85,7 @@ async def sign_in(request: Request, running: Running, wish: CitizenSignIn, respo
             origin=bearer.origin(request),
         )
         if entered is not None:
-            await entering.give_try_back(connection, [key for key, _ in limits])
+            await entering.give_try_back(connection, keys)
             answered = await signed_in(connection, running, entered)
     running.published()
     if entered is None:
@@ -110,16 +109,11 @@ async def _count_code(request: Request, running: Runtime, phone_key: bytes) -> N
     phone = phone_key.hex()
     limits = [
         (vault.blind_index("accounts.codes.phone", phone), chosen.codes_per_phone),
-        (vault.blind_index("accounts.codes.address", bearer.origin(request).address), chosen.codes_per_address),
+        (vault.blind_index("accounts.codes.address", bearer.network(request)), chosen.codes_per_address),
     ]
     device = request.headers.get(DEVICE_HEADER, "")[:DEVICE_CHARACTERS] if is_from_service(request) else ""
     if device:  # our pages' word for the browser; who comes without them has no browser to be told by
         limits.append((vault.blind_index("accounts.codes.device", device), chosen.codes_per_device))
-    await _count(running, limits, chosen.tries_window_minutes)
+    await bearer.count(running, limits, chosen.tries_window_minutes)
     by_day = (vault.blind_index("accounts.codes.phone-and-day", phone), chosen.codes_per_phone_and_day)
-    await _count(running, [by_day], DAY_MINUTES)
-
-
-async def _count(running: Runtime, limits: Sequence[tuple[bytes, int]], minutes: int) -> None:
-    async with database.transaction(running.pool) as connection:
-        await entering.count_try(connection, limits, minutes)
+    await bearer.count(running, [by_day], DAY_MINUTES)

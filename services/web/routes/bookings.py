@@ -177,7 +177,7 @@ def _show_look_up(  # noqa: PLR0913  (what the page says)
     retry_after: int | None = None,
 ) -> Response:
     held = page.site.cookies.voucher(page.request)
-    response = page.show(
+    return page.show(
         "lookup.html",
         status,
         personal=bool(code or findings or because or held),
@@ -187,9 +187,6 @@ def _show_look_up(  # noqa: PLR0913  (what the page says)
         because=because,
         retry_after=retry_after,
     )
-    if retry_after is not None:
-        response.headers["Retry-After"] = str(retry_after)
-    return response
 
 
 @router.get("/bookings/cancel")

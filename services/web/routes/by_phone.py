@@ -174,7 +174,7 @@ def _show(page: Page, tried: Tried, *, page_id: str = "", because: Refusal | Non
     }
     if tried.refused:
         because = AWAY["accounts"] if tried.refused == "away_accounts" else refusal(tried.refused)
-    response = page.show(
+    return page.show(
         "sign_in/phone.html",
         tried.status,
         personal=True,
@@ -185,6 +185,3 @@ def _show(page: Page, tried: Tried, *, page_id: str = "", because: Refusal | Non
         because=because,
         retry_after=tried.retry_after,
     )
-    if tried.retry_after is not None:
-        response.headers["Retry-After"] = str(tried.retry_after)
-    return response

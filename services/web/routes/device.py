@@ -5,6 +5,7 @@ one to a quiet page that looks again. The kiosk's pages come back here now and t
 """
 
 from dataclasses import dataclass, replace
+from datetime import datetime
 from http import HTTPStatus
 from urllib.parse import quote
 
@@ -106,8 +107,8 @@ def _keep_secret(page: Page, response: Response, secret: str) -> None:
     page.site.cookies.set(page.request, response, DEVICE_COOKIE, secret, devices.COOKIE_SECONDS)
 
 
-def _quiet(page: Page, status: int = HTTPStatus.OK, **shown: object) -> Response:
-    return page.show("staff/device_quiet.html", status, personal=True, **{"away": False, "day": None, **shown})
+def _quiet(page: Page, status: int = HTTPStatus.OK, *, away: bool = False, day: datetime | None = None) -> Response:
+    return page.show("staff/device_quiet.html", status, personal=True, away=away, day=day)
 
 
 def _revoked(page: Page) -> Response:
@@ -126,7 +127,7 @@ def _form(
     finding: str = "",
     retry_after: int | None = None,
 ) -> Response:
-    response = page.show(
+    return page.show(
         "staff/device.html",
         status,
         personal=True,
@@ -134,6 +135,3 @@ def _form(
         findings={"code": page.say(FINDINGS[finding])} if finding else {},
         retry_after=retry_after,
     )
-    if retry_after is not None:
-        response.headers["Retry-After"] = str(retry_after)
-    return response

@@ -134,7 +134,7 @@ def _show(
     findings: dict[str, str] | None = None,
     retry_after: int | None = None,
 ) -> Response:
-    response = page.show(
+    return page.show(
         "staff/sign_in_code.html",
         status,
         personal=True,
@@ -142,6 +142,3 @@ def _show(
         findings={name: page.say(FINDINGS[code]) for name, code in (findings or {}).items()},
         retry_after=retry_after,
     )
-    if retry_after is not None:
-        response.headers["Retry-After"] = str(retry_after)
-    return response

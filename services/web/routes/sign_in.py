@@ -69,7 +69,7 @@ async def show(  # noqa: PLR0913  (what the page says)
     retry_after: int | None = None,
 ) -> Response:
     """The sign-in page; with a provider's button where one is offered."""
-    response = page.show(
+    return page.show(
         "staff/sign_in.html",
         status,
         personal=True,
@@ -80,9 +80,6 @@ async def show(  # noqa: PLR0913  (what the page says)
         retry_after=retry_after,
         provider=await page.queries.provider(),
     )
-    if retry_after is not None:
-        response.headers["Retry-After"] = str(retry_after)
-    return response
 
 
 @router.get("/sign-in")
