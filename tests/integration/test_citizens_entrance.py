@@ -177,6 +177,26 @@ async def test_codes_are_limited_by_phone_by_day_by_device_and_by_address(town):
     assert told.status_code == 202, "only our own pages say which browser it is"
 
 
+async def test_all_addresses_of_one_ipv6_network_are_one_asker(town):
+    town.office.set(codes_per_address=2, tries_per_address=2)
+
+    def from_address(last):
+        return town.by_pages(f"2001:db8:1:2::{last}", f"device-{last}")
+
+    asked = [await town.ask_code(f"1390000{each:04}", **from_address(each)) for each in range(1, 4)]
+    assert [each.status_code for each in asked] == [202, 202, 429]
+    guess = {"code": "000000"}
+    guesses = [
+        await town.office.client.post(
+            f"{CITIZENS}/sign-in", json={"phone": f"1390001{each:04}", **guess}, headers=from_address(each)
+        )
+        for each in range(1, 4)
+    ]
+    assert [each.status_code for each in guesses] == [401, 401, 429]
+    elsewhere = town.by_pages("2001:db8:1:3::1", "device-9")
+    assert (await town.ask_code("13900002222", **elsewhere)).status_code == 202
+
+
 async def test_while_notifications_is_away_nothing_is_half_kept(town):
     running = town.office.app.state.runtime
     town.office.set(notifications_url="http://127.0.0.1:1")

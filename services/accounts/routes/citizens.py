@@ -24,6 +24,7 @@ from services.accounts.routes.entrance import signed_in
 from shared import database
 from shared.access import Caller, allow, is_from_service
 from shared.application import Runtime
+from shared.limits import network_of
 
 logger = structlog.get_logger(__name__)
 
@@ -66,7 +67,7 @@ async def sign_in(request: Request, running: Running, wish: CitizenSignIn, respo
     phone_key = rules.phone_key(vault, wish.phone)
     limits = [
         (vault.blind_index("accounts.tries.phone", phone_key.hex()), chosen.tries_per_login),
-        (vault.blind_index("accounts.tries.address", bearer.origin(request).address), chosen.tries_per_address),
+        (vault.blind_index("accounts.tries.address", _network(request)), chosen.tries_per_address),
     ]
     await _count(running, limits, chosen.tries_window_minutes)
     async with database.transaction(running.pool) as connection:
@@ -104,13 +105,18 @@ async def renew(running: Running, wish: Renewal, response: Response) -> SignedIn
         return await signed_in(connection, running, entered)
 
 
+def _network(request: Request) -> str:
+    """Who asks, as far as addresses tell: whoever has one IPv6 address has a whole network of them."""
+    return network_of(bearer.origin(request).address)
+
+
 async def _count_code(request: Request, running: Runtime, phone_key: bytes) -> None:
     """Count a code that is to be sent: by phone, for now and for the day, by address and by device."""
     vault, chosen = bearer.vault(running), bearer.settings(running)
     phone = phone_key.hex()
     limits = [
         (vault.blind_index("accounts.codes.phone", phone), chosen.codes_per_phone),
-        (vault.blind_index("accounts.codes.address", bearer.origin(request).address), chosen.codes_per_address),
+        (vault.blind_index("accounts.codes.address", _network(request)), chosen.codes_per_address),
     ]
     device = request.headers.get(DEVICE_HEADER, "")[:DEVICE_CHARACTERS] if is_from_service(request) else ""
     if device:  # our pages' word for the browser; who comes without them has no browser to be told by
