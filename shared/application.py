@@ -138,6 +138,8 @@ def build(  # noqa: PLR0913  (the parts a service is made of)
                 running.messaging = _messaging(running, subscriptions)
             if on_start is not None:
                 await on_start(running, stack)
+            if database:
+                await _read_standings(running)
             if running.messaging is not None:
                 running.messaging.start()
                 stack.push_async_callback(running.messaging.stop)
@@ -182,6 +184,19 @@ def _messaging(running: Runtime, subscriptions: "Subscriptions | None") -> "Mess
     from shared.messaging.runner import Messaging  # noqa: PLC0415  (see above)
 
     return Messaging(running.settings, running.name, running.pool, subscriptions)
+
+
+async def _read_standings(running: Runtime) -> None:
+    """Know whose tokens count no more before anybody is served: a restart must not let in who was sent away."""
+    waits = _backoff()
+    while True:
+        try:
+            await running.recognition.standings.read(running.pool)
+        except PASSING_ERRORS as error:
+            logger.warning("standings_not_read", error=type(error).__name__)
+            await asyncio.sleep(next(waits))
+        else:
+            return
 
 
 async def _keep_standings(running: Runtime) -> None:
