@@ -11,11 +11,11 @@ from datetime import datetime, timedelta
 from typing import Annotated, Any, Literal, Self
 from uuid import UUID
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from services.accounts.domain.accounts import TOKEN_LIFE
 from services.accounts.domain.passwords import grouped
-from services.accounts.domain.requests import Place
+from services.accounts.domain.requests import Place, Secret
 from shared.events import accounts as told
 from shared.identity.tokens import Held, Principal
 from shared.identity.tokens import Place as Where
@@ -117,7 +117,7 @@ class Pairing(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    code: SecretStr = Field(min_length=1, max_length=32)
+    code: Secret = Field(min_length=1, max_length=32)
 
 
 class Renewal(BaseModel):
@@ -125,7 +125,7 @@ class Renewal(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    secret: SecretStr = Field(min_length=1, max_length=128)
+    secret: Secret = Field(min_length=1, max_length=128)
 
 
 class DeviceView(BaseModel):
