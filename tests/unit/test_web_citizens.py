@@ -1,10 +1,12 @@
 """Citizens on the pages: signing in by phone and code, one's own page, and what the browser keeps."""
 
+import re
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from services.web.routes.by_phone import way_back
+from services.web.security import BROWSER_COOKIE
 from shared.identity.tokens import TOKEN_SECONDS, Principal, issue
 from tests import identity
 from tests.unit.web_county import County, booked, booking, fields, follow, problem, title, visitor
@@ -100,6 +102,19 @@ async def test_the_browsers_random_name_goes_along_and_stays_the_same(county, br
     assert len(names) == 2
     assert len(set(names)) == 1
     assert names[0] == browser.cookies["browser"]
+
+
+async def test_a_browsers_name_that_we_did_not_give_is_another_one(county, browser):
+    page = await browser.get("/me/sign-in")
+    known = "; ".join(f"{name}={value}" for name, value in browser.cookies.items())
+    for planted in ("é" * 43, "\x7f" * 43, "=" * 43):
+        cookie = f"{known}; {BROWSER_COOKIE}={planted}".encode("latin-1")
+        form = {**fields(page, "/me/sign-in"), "phone": PHONE}
+        answer = await browser.post("/me/sign-in", data=form, headers={b"Cookie": cookie})
+        assert answer.status_code == 303, "as for anybody"
+    names = [each.headers["x-client-device"] for each in county.asked if each.url.path.endswith("/citizens/codes")]
+    assert len(names) == 3
+    assert all(re.fullmatch(r"[A-Za-z0-9_-]{43}", each) for each in names)
 
 
 @pytest.mark.parametrize(
