@@ -163,6 +163,7 @@ def build(  # noqa: PLR0913  (the parts a service is made of)
         openapi_url=None,
         docs_url=None,
         redoc_url=None,
+        redirect_slashes=False,  # it would lead to whatever `Host` says, and from https to http
         responses=problems.RESPONSES,
     )
     app.state.settings = settings

@@ -179,6 +179,9 @@ async def _on_http(request: Request, error: Exception) -> Response:
     if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
         return await _tell(request, "method_not_allowed", error.status_code)
     if error.status_code == HTTPStatus.NOT_FOUND:
+        here = preferences.own_path(request)
+        if request.method == "GET" and (page := here.rstrip("/")) not in {"", here}:
+            return RedirectResponse(page, HTTPStatus.SEE_OTHER)  # typed with a slash behind it
         return await _tell(request, "not_found", error.status_code)
     if error.status_code == HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
         return await _on_too_large(request)

@@ -160,6 +160,12 @@ async def test_no_browser_keeps_what_an_api_told_somebody(path, headers, kept):
         assert (await http.get(path, headers=headers)).headers.get("cache-control") == kept
 
 
+async def test_a_slash_too_many_leads_nowhere_that_a_caller_names():
+    async with client(build()) as http:
+        answer = await http.get("/public/", headers={"Host": "evil.example"})
+    assert (answer.status_code, answer.headers.get("location")) == (404, None)
+
+
 def test_a_route_for_staff_names_who_of_them():
     with pytest.raises(RuntimeError, match="names its permission"):
         allow(Caller.STAFF)
