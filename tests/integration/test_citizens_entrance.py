@@ -247,6 +247,13 @@ async def test_a_sign_in_goes_on_after_its_token_and_ends_everywhere(town):
     assert "tokens_from" in event["payload"]
 
 
+async def test_a_citizen_ends_the_other_sign_ins_and_keeps_this_one(town):
+    lost, kept = await town.token(), await town.token()
+    assert (await town.office.ask("DELETE", "/me/sessions", kept)).status_code == 204
+    assert (await town.office.ask("GET", "/me", lost)).status_code == 401
+    assert (await town.office.ask("GET", "/me", kept)).status_code == 200
+
+
 async def test_a_suspended_citizen_is_answered_like_a_wrong_code(town):
     await town.sign_in()
     await town.office.owner("update account set state = 'suspended'")

@@ -165,9 +165,9 @@ async def end_session(connection: Connection, account_id: UUID, session_id: UUID
 
 async def end_other_sessions(connection: Connection, account_id: UUID, session_id: UUID) -> None:
     """End all of one's own sign-ins but this one."""
-    await recording.lock(connection, account_id)
+    await recording.lock_any(connection, account_id)
     if await sessions.end_all(connection, account_id, "ended_elsewhere", but=session_id):
-        await recording.say(connection, AccountSignedOut, account_id)
+        await recording.say_any(connection, AccountSignedOut, account_id)
         await recording.record(connection, str(account_id), "others_ended", account_id, session=str(session_id))
 
 
