@@ -9,6 +9,7 @@ import uuid
 from typing import Any, NamedTuple
 from urllib.parse import quote
 
+import asyncpg
 import httpx
 import pytest
 
@@ -199,6 +200,12 @@ async def test_the_roster(database, settings_env, monkeypatch):
         for official, expected in (("zhou", True), ("he", False)):
             route = "GET /api/roster/v1/staff/officials/{official_id}/sessions"
             assert await is_let_in(http, route, {"official_id": official}, own) is expected
+        owner = await asyncpg.connect(made.owner_dsn)
+        await owner.execute("update official set withdrawn = true where official_id = 'wu'")
+        await owner.close()
+        for department, expected in (("civil-affairs", True), ("natural-resources", False)):
+            theirs = identity.bearer("window_staff", department_id=department)
+            assert await is_let_in(http, route, {"official_id": "wu"}, theirs) is expected, "also once they have left"
 
 
 async def test_notifications(database, settings_env, monkeypatch, set_county_now):
