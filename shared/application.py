@@ -117,13 +117,15 @@ def build(  # noqa: PLR0913  (the parts a service is made of)
     database: bool = True,
     takes_forms: bool = False,
     short_cuts: "Mapping[tuple[str, str], Endpoint] | None" = None,
+    body_bytes: int = BODY_BYTES,
 ) -> FastAPI:
     """Put a service together. RuntimeError where a route does not declare whom it is for.
 
     `on_start` runs once the database is there and before anything is consumed; what it enters on the
     stack is left again at the stop. `short_cuts` are endpoints by method and path that are served past the
     framework, whose layers cost more than a hot route's own work; each is a route for citizens as well.
-    `takes_forms`: its routes act on forms of pages, and guard them.
+    `takes_forms`: its routes act on forms of pages, and guard them. `body_bytes`: the longest body that it takes, less
+    than 1 MiB where all of its bodies are short, for reading a long one holds up everybody else.
     """
     asyncapi = _asyncapi(name, subscriptions) if database else None
 
@@ -163,6 +165,7 @@ def build(  # noqa: PLR0913  (the parts a service is made of)
         openapi_url=None,
         docs_url=None,
         redoc_url=None,
+        redirect_slashes=False,  # it would lead to whatever `Host` says, and from https to http
         responses=problems.RESPONSES,
     )
     app.state.settings = settings
@@ -172,8 +175,8 @@ def build(  # noqa: PLR0913  (the parts a service is made of)
     for router in (*routers, health.router(app, asyncapi)):
         access.declared(router)
         app.include_router(router)
-    app.add_middleware(RequestBodyLimitMiddleware, max_body_size=BODY_BYTES)
-    app.add_middleware(_Edge, bodies=bodies)
+    app.add_middleware(RequestBodyLimitMiddleware, max_body_size=body_bytes)
+    app.add_middleware(_Edge, bodies=bodies, most=body_bytes)
     return app
 
 
@@ -246,9 +249,10 @@ class _ShortCut:
 class _Edge:
     """Outermost ASGI layer: every request and its answer carry a correlation id, and a body has its bounds."""
 
-    def __init__(self, app: ASGIApp, bodies: Bodies) -> None:
+    def __init__(self, app: ASGIApp, bodies: Bodies, most: int = BODY_BYTES) -> None:
         self.app = app
         self.bodies = bodies
+        self.most = most
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -277,7 +281,7 @@ class _Edge:
             await send(message)
 
         length = headers.get(b"content-length", b"0")
-        if length.isdigit() and int(length) > BODY_BYTES:  # the framework's own refusal is no problem document
+        if length.isdigit() and int(length) > self.most:  # the framework's own refusal is no problem document
             refusal = HTTPException(HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
             await (await problems.on_http(Request(scope), refusal))(scope, receive, send_with_id)
             return

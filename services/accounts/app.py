@@ -17,6 +17,9 @@ from shared import database
 from shared.application import Runtime, build
 from shared.privacy import PrivacySettings, Vault
 
+BODY_BYTES = 32 * 1024
+"""Nothing that is sent here is longer: a person with five documents, an answer of the provider's."""
+
 
 def create_app() -> FastAPI:
     """The service; its settings are read now."""
@@ -44,4 +47,5 @@ def create_app() -> FastAPI:
             "codes": forget_codes,
         },
         on_start=start,
+        body_bytes=BODY_BYTES,
     )

@@ -12,15 +12,12 @@ from starlette.exceptions import HTTPException
 
 from services.booking.domain import problems
 from shared.bodies import BodyTooSlow
-from shared.problems import field_problems
+from shared.problems import FINDINGS_MOST, field_problems
 
 Model = TypeVar("Model", bound=BaseModel)
 JSON_TYPE = "application/json"
 BODY_BYTES = 32 * 1024
 """No form is longer, and reading a long body holds up every other booking of the process."""
-FINDINGS_MOST = 100
-"""Where more is wrong, no form sent it. Writing down the eighty thousand findings of one body takes seconds, in which
-nobody else is served."""
 
 
 async def read(request: Request, model: type[Model]) -> Model:

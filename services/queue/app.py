@@ -23,7 +23,7 @@ def create_app() -> FastAPI:
     vault = Vault(PrivacySettings())
 
     async def start(runtime: Runtime, _: AsyncExitStack) -> None:
-        hub = Hub(runtime, settings.streams)
+        hub = Hub(runtime, settings.streams, settings.streams_per_address)
         runtime.parts["vault"] = vault
         runtime.parts["hub"] = hub
         runtime.parts["press"] = Press(vault, settings.zone)

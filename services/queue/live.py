@@ -10,7 +10,7 @@ that the stream is alive.
 
 import asyncio
 import json
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager, suppress
 
@@ -63,10 +63,11 @@ class _Stream:
 class Hub:
     """The streams of this process."""
 
-    def __init__(self, runtime: Runtime, limit: int) -> None:
+    def __init__(self, runtime: Runtime, limit: int, per_address: int | None = None) -> None:
         self._runtime = runtime
         self._limit = limit
-        self._taken = 0
+        self._per_address = limit if per_address is None else per_address
+        self._taken: Counter[str] = Counter()
         self._streams: dict[str, set[_Stream]] = defaultdict(set)
         self._closing = asyncio.Event()
 
@@ -99,18 +100,20 @@ class Hub:
                 each.news.set()
 
     @contextmanager
-    def room(self) -> Iterator[None]:
+    def room(self, address: str) -> Iterator[None]:
         """A place for one stream, taken before it begins: of many that come back at once no more than fit get one.
 
-        Raises StreamsExhausted.
+        Raises StreamsExhausted, also where whoever has `address` holds as many as one may.
         """
-        if self._taken >= self._limit:
+        if self._taken.total() >= self._limit or self._taken[address] >= self._per_address:
             raise problems.StreamsExhausted(headers={"Retry-After": "5"})
-        self._taken += 1
+        self._taken[address] += 1
         try:
             yield
         finally:
-            self._taken -= 1
+            self._taken[address] -= 1
+            if not self._taken[address]:
+                del self._taken[address]
 
     async def stream(self, session_id: str, changes: int) -> AsyncIterator[ServerSentEvent]:
         """The changes of a session from a count on, for as long as somebody looks."""

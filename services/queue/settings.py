@@ -18,5 +18,7 @@ class QueueSettings(ServiceSettings):
     """How long booking may take to answer."""
     streams: int = Field(default=500, ge=1)
     """Live streams that one process serves; past it the answer is 429."""
+    streams_per_address: int = Field(default=300, ge=1)
+    """Of them for one client address, so that nobody takes all places of the screens; a hall often shares one."""
     undo_seconds: int = Field(default=30, ge=1)
     """How long the last verb of a window can be taken back."""

@@ -183,9 +183,10 @@ async def officials(connection: Connection) -> Officials:
 
 
 async def place_of_official(connection: Connection, official_id: str) -> Place | None:
-    """The department that an official belongs to; None where nobody is called so."""
-    found = {each.official_id: each for each in await county_sql.select_officials(connection)}.get(official_id)
-    return Place(department_id=found.department_id) if found is not None else None
+    """The department that an official belongs to, or did; None where nobody was ever called so."""
+    known = await county_sql.select_known_officials(connection)  # whoever has left, too: their days can still be read
+    found = {each["official_id"]: each for each in known}.get(official_id)
+    return Place(department_id=found["department_id"]) if found is not None else None
 
 
 async def official_sessions(  # noqa: PLR0913  (the filters)

@@ -14,7 +14,7 @@ from services.web import devices, preferences
 from services.web.drafts import Told
 from services.web.edge import Edge, protection
 from services.web.forms import Unreadable
-from services.web.pages import DEVICE_PAGE, NotThere, Site, open_page
+from services.web.pages import DEVICE_PAGE, NotThere, Page, Site, open_page
 from services.web.refusals import AWAY, NOT_YET, REFUSALS, refusal
 from services.web.routes import ROUTERS
 from services.web.routes.by_phone import BY_PHONE
@@ -67,14 +67,22 @@ def create_app(settings: WebSettings | None = None) -> FastAPI:
     return app
 
 
+async def _open(request: Request) -> Page:
+    """The page that tells an error. Of an address that is no text, too, only the error is told: not a second one."""
+    try:
+        return await open_page(request)
+    except Unreadable:  # it has forgotten the query by now
+        return await open_page(request)
+
+
 async def _tell(request: Request, code: str, status: int) -> Response:
-    page = await open_page(request)
+    page = await _open(request)
     return page.tell(REFUSALS[code], status, code=code)
 
 
 async def _on_unavailable(request: Request, error: Exception) -> Response:
     assert isinstance(error, Unavailable)  # noqa: S101  (what it is registered for)
-    page = await open_page(request)
+    page = await _open(request)
     matter_id = str(request.path_params.get("matter_id", "")) if error.service == "booking" else ""
     if request.method == "POST":
         return go_and_tell(
@@ -97,7 +105,7 @@ async def _on_refused(request: Request, error: Exception) -> Response:
         return await _tell(request, "not_found", HTTPStatus.NOT_FOUND)
     if error.code in SIGN_IN_CODES:
         return await _on_sign_in_needed(request, error)
-    page = await open_page(request)
+    page = await _open(request)
     if error.code == "matter_unknown" and error.service == "booking":
         matter_id = str(request.path_params.get("matter_id", ""))
         return page.tell(
@@ -134,7 +142,7 @@ async def _on_sign_in_needed(request: Request, _: Exception) -> Response:
 async def _on_problem(request: Request, error: Exception) -> Response:
     assert isinstance(error, Problem)  # noqa: S101  (what it is registered for)
     request.state.principal = None
-    page = await open_page(request)
+    page = await _open(request)
     return page.tell(refusal(error.code), error.status, code=error.code)
 
 
@@ -171,6 +179,9 @@ async def _on_http(request: Request, error: Exception) -> Response:
     if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
         return await _tell(request, "method_not_allowed", error.status_code)
     if error.status_code == HTTPStatus.NOT_FOUND:
+        here = preferences.own_path(request)
+        if request.method == "GET" and (page := here.rstrip("/")) not in {"", here}:
+            return RedirectResponse(page, HTTPStatus.SEE_OTHER)  # typed with a slash behind it
         return await _tell(request, "not_found", error.status_code)
     if error.status_code == HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
         return await _on_too_large(request)

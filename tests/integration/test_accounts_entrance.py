@@ -88,6 +88,18 @@ async def test_a_secret_of_half_characters_is_refused_by_its_form(office, path, 
     assert "ud800" not in answer.text
 
 
+async def test_no_body_is_long_enough_to_hold_up_everybody_else(office):
+    """Told beforehand, or found out while it arrives."""
+    content = b'{"login": "' + b"x" * 40_000 + b'", "password": "x"}'
+
+    async def in_pieces():
+        yield content
+
+    for body in (content, in_pieces()):
+        answer = await office.client.post(f"{BASE}/sign-in", content=body, headers={"Content-Type": "application/json"})
+        assert (answer.status_code, answer.json()["code"]) == (413, "body_too_large")
+
+
 async def test_a_name_of_the_staffs_turns_no_line_around(office):
     operator = await office.token(await office.enrol("operator.one", "operator"))
     for name in ("王\u202e兰", "王\n兰", "\u0000", "…"):

@@ -9,6 +9,7 @@ import uuid
 from typing import Any, NamedTuple
 from urllib.parse import quote
 
+import asyncpg
 import httpx
 import pytest
 
@@ -110,6 +111,26 @@ async def test_the_queue(database, settings_env, monkeypatch, set_county_now):
         await nobody_gets_in(hall.http, "queue", known)
 
 
+async def test_a_kiosk_gives_nobody_what_the_counter_gives(database, settings_env, monkeypatch, set_county_now):
+    async with queue_hall.opened(database, settings_env, monkeypatch, set_county_now) as hall:
+        plain = {"matter_ids": ["house"]}
+        counters = ({"priority": "elderly"}, {"delegation": True}, {"persons": 2}, {"name": "王桂兰"})
+        arrivals = [("walk-ins", plain | more) for more in counters]
+        arrivals += [("check-ins", {"code": "40812736"} | more) for more in ({"priority": "elderly"}, {"persons": 2})]
+        arrivals += [("check-ins", {"booking_id": str(uuid.uuid4())})]
+
+        async def asked(path: str, body: dict[str, Any], **who: Any) -> bool:
+            headers = {**identity.bearer(**who), "Idempotency-Key": booking_desk.new_key()}
+            answer = await hall.http.post(f"/api/queue/v1/staff/sessions/day/{path}", json=body, headers=headers)
+            return answer.status_code != 403
+
+        kiosk = {"kind": "device", "scope": "kiosk:hall"}
+        assert [await asked(path, body, **kiosk) for path, body in arrivals] == [False] * len(arrivals)
+        assert [await asked(path, body) for path, body in arrivals] == [True] * len(arrivals)
+        assert await asked("walk-ins", plain, **kiosk)
+        assert await asked("check-ins", {"code": "40812736"}, **kiosk)
+
+
 async def test_booking(database, settings_env, monkeypatch, set_county_now):
     async with (
         booking_desk.opened(database, settings_env, monkeypatch, set_county_now) as desk,
@@ -179,6 +200,12 @@ async def test_the_roster(database, settings_env, monkeypatch):
         for official, expected in (("zhou", True), ("he", False)):
             route = "GET /api/roster/v1/staff/officials/{official_id}/sessions"
             assert await is_let_in(http, route, {"official_id": official}, own) is expected
+        owner = await asyncpg.connect(made.owner_dsn)
+        await owner.execute("update official set withdrawn = true where official_id = 'wu'")
+        await owner.close()
+        for department, expected in (("civil-affairs", True), ("natural-resources", False)):
+            theirs = identity.bearer("window_staff", department_id=department)
+            assert await is_let_in(http, route, {"official_id": "wu"}, theirs) is expected, "also once they have left"
 
 
 async def test_notifications(database, settings_env, monkeypatch, set_county_now):

@@ -6,7 +6,7 @@ import os
 import signal
 import sys
 import time
-from contextlib import asynccontextmanager, suppress
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 
 import httpx
 import pytest
@@ -155,6 +155,21 @@ async def test_of_many_screens_that_come_back_at_once_no_more_than_fit_are_let_i
             async with asyncio.timeout(SOON_SECONDS):
                 while "queue_live_streams 0.0" not in (await http.get(f"{url}/metrics")).text:
                     await asyncio.sleep(0.05)
+
+
+async def test_nobody_takes_all_places_from_one_address(hall: Hall, monkeypatch):
+    (port,) = free_ports(1)
+    monkeypatch.setenv("QUEUE_STREAMS_PER_ADDRESS", "2")
+    async with process(port) as (url, _), httpx.AsyncClient(trust_env=False) as http, AsyncExitStack() as stack:
+
+        async def look(address: str) -> int:
+            came = {"X-Forwarded-For": f"203.0.113.9, {address}"}
+            told = http.stream("GET", f"{url}{API}/sessions/day/stream", headers=came)
+            return (await stack.enter_async_context(told)).status_code
+
+        one = ["2001:db8:1:2::1", "2001:db8:1:2::2", "2001:db8:1:2::3"]
+        assert [await look(each) for each in one] == [200, 200, 429]
+        assert await look("10.0.0.7") == 200, "a screen of the hall"
 
 
 @pytest.mark.parametrize("odd", ["%00", "a%1b", "x" * 201])

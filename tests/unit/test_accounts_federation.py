@@ -53,6 +53,11 @@ def test_a_token_that_is_right_says_who():
     assert read(token(aud=[CLIENT, "another"], azp=CLIENT)).subject == "4711"
 
 
+def test_no_other_name_at_the_provider_becomes_ones_login():
+    assert read(token(preferred_username="\u212aim.li")).logins == (), "a Kelvin sign, which is a k in small letters"
+    assert read(token(preferred_username="王桂兰")).logins == ()
+
+
 NOW = int(time.time())
 """When the tests were collected; whatever lies ahead of it here still does when they run."""
 

@@ -14,7 +14,7 @@ import structlog
 import uvicorn
 from fastapi import APIRouter, Request
 from fastapi.responses import Response, StreamingResponse
-from pydantic import BaseModel
+from pydantic import BaseModel, ConfigDict
 
 from shared import application, bodies, logs
 from shared.access import OPERATOR_HEADER, SERVICE_HEADER, Caller, Permission, allow, permit
@@ -160,6 +160,12 @@ async def test_no_browser_keeps_what_an_api_told_somebody(path, headers, kept):
         assert (await http.get(path, headers=headers)).headers.get("cache-control") == kept
 
 
+async def test_a_slash_too_many_leads_nowhere_that_a_caller_names():
+    async with client(build()) as http:
+        answer = await http.get("/public/", headers={"Host": "evil.example"})
+    assert (answer.status_code, answer.headers.get("location")) == (404, None)
+
+
 def test_a_route_for_staff_names_who_of_them():
     with pytest.raises(RuntimeError, match="names its permission"):
         allow(Caller.STAFF)
@@ -192,6 +198,24 @@ async def test_bad_bodies_have_stable_codes(content, status, code):
     async with client(build()) as http:
         answer = await http.post("/public", content=content, headers={"Content-Type": "application/json"})
     assert (answer.status_code, answer.json()["code"]) == (status, code)
+
+
+async def test_a_body_of_which_all_is_wrong_is_not_answered_word_by_word():
+    router = APIRouter(dependencies=[allow(Caller.CITIZEN)])
+
+    class Strict(BaseModel):
+        model_config = ConfigDict(extra="forbid")
+
+    @router.post("/strict")
+    async def strict(body: Strict):
+        return body
+
+    wrong = {f"{each:x}": 0 for each in range(90_000)}
+    async with client(build(router)) as http:
+        answer = await http.post("/strict", json=wrong)
+        few = await http.post("/strict", json=dict(list(wrong.items())[:3]))
+    assert (answer.status_code, answer.json()["code"], answer.json()["errors"]) == (422, "invalid_request", [])
+    assert len(few.json()["errors"]) == 3
 
 
 async def test_a_body_that_hides_its_length_is_bounded_too():

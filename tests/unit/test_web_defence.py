@@ -249,6 +249,15 @@ async def test_no_address_leads_to_another_host(browser, asked):
         assert not to.startswith(("//", "/\\"))
 
 
+@pytest.mark.parametrize(
+    ("asked", "to"), [("/matters/", "/matters"), ("/nowhere//", "/nowhere"), ("//evil.example/", "/evil.example")]
+)
+async def test_a_slash_too_many_leads_to_the_page_of_this_host(browser, asked, to):
+    answer = await browser.get(ORIGIN + asked, headers={"Host": "evil.example"})
+    assert (answer.status_code, answer.headers["location"]) == (303, to)
+    assert (await browser.get("/nowhere")).status_code == 404
+
+
 async def test_a_cookie_that_an_attacker_planted_is_never_taken_over():
     county = test_web_sign_in.county.__wrapped__()
     async with visitor(county, allowed_hosts=("hall.test",)) as browser:

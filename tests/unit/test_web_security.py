@@ -186,6 +186,9 @@ async def test_an_address_that_is_no_text_gets_a_clear_page(browser, address):
         "/matters/" + "x" * 300,
         "/matters/..%2f..%2finternal",
         "/book/a/b/c/d",
+        "/nothing?q=%00",
+        "/matters/%00?q=%ff",
+        "/hall/a%2Fb?" + "&".join(f"a{i}=1" for i in range(80)),
     ],
 )
 async def test_an_address_that_leads_nowhere_gets_a_clear_page(browser, address):

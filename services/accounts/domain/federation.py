@@ -169,7 +169,9 @@ def _logins(claims: Any) -> tuple[str, ...]:
     names = [claims.get("preferred_username")]
     if claims.get("email_verified") is True:
         names.append(claims.get("email"))
-    return tuple(as_login(each) for each in names if isinstance(each, str) and 0 < len(each) <= SUBJECT_CHARACTERS)
+    # Some other letters turn into ours when they are made small (U+212A is a k): two names there were one login here.
+    plain = [each for each in names if isinstance(each, str) and each.isascii() and len(each) <= SUBJECT_CHARACTERS]
+    return tuple(as_login(each) for each in plain if each)
 
 
 def _has_second_factor(claims: Any, second_factor_acr: Sequence[str]) -> bool:

@@ -4,6 +4,8 @@ from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
 from uuid import UUID
 
+from fastapi import Request
+
 from services.queue.commands import arrivals, wishes
 from services.queue.commands.day import Day
 from services.queue.domain import requests, views
@@ -19,7 +21,7 @@ from services.queue.routes.permissions import (
     WORK_AT_COUNTER,
 )
 from shared import database
-from shared.access import permit
+from shared.access import AccessDenied, permit
 from shared.application import Runtime
 from shared.audit.recording import Act, audited
 
@@ -48,11 +50,14 @@ async def hall(running: Running, session_id: SessionId) -> views.HallView:
 
 
 @router.post("/sessions/{session_id}/check-ins", status_code=201, dependencies=[permit(RECEIVE)])
-async def check_in(running: Running, session_id: SessionId, body: requests.CheckIn) -> views.CheckedInView:
+async def check_in(
+    request: Request, running: Running, session_id: SessionId, body: requests.CheckIn
+) -> views.CheckedInView:
     """Somebody with a booking is here. Checked in twice, it is the same ticket.
 
     By document a person gets a ticket for each of their bookings in this session, the others in `also`.
     """
+    _require_counter(request, body.booking_id, body.persons, body.priority)
     how = "code" if body.code else "document" if body.document else "list"
     act = audited(running.pool, "ticket.checked_in", "ticket", session=session_id, how=how)
     return await _arrive(running, session_id, act, lambda day: arrivals.check_in(day, body, vault_of(running)))
@@ -60,11 +65,21 @@ async def check_in(running: Running, session_id: SessionId, body: requests.Check
 
 @router.post("/sessions/{session_id}/walk-ins", status_code=201, dependencies=[permit(RECEIVE)])
 async def walk_in(
-    running: Running, session_id: SessionId, body: requests.WalkIn, key: NeededKey
+    request: Request, running: Running, session_id: SessionId, body: requests.WalkIn, key: NeededKey
 ) -> views.CheckedInView:
     """Somebody without a booking takes a ticket. Sent again with the same key, it is the same ticket."""
+    _require_counter(request, body.priority, body.delegation, body.name, body.persons > 1)
     act = audited(running.pool, "ticket.walked_in", "ticket", session=session_id)
     return await _arrive(running, session_id, act, lambda day: arrivals.walk_in(day, body, key, vault_of(running)))
+
+
+def _require_counter(request: Request, *said: object) -> None:
+    """What nobody says of themselves at a kiosk: priority, a delegation, a group, or who it is by the day's list.
+
+    A kiosk stands in public, so its token is judged by what its page offers. Raises AccessDenied.
+    """
+    if request.state.principal.kind == "device" and any(said):
+        raise AccessDenied
 
 
 async def _arrive(

@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Annotated
 
-from fastapi import Depends
+from fastapi import Depends, Request
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 
 from services.queue.commands import calls, leaving, wishes
@@ -15,6 +15,7 @@ from services.queue.queries import hall, visitor
 from services.queue.routes.parts import Running, SessionId, Token, citizen, vault_of
 from shared import database
 from shared.application import Runtime
+from shared.limits import address_of, network_of
 
 router = citizen()
 
@@ -26,13 +27,13 @@ async def screen(running: Running, session_id: SessionId) -> views.ScreenView:
         return await hall.screen(connection, session_id)
 
 
-async def _present_changes(running: Running, session_id: SessionId) -> AsyncIterator[int]:
+async def _present_changes(request: Request, running: Running, session_id: SessionId) -> AsyncIterator[int]:
     """The session's count before a stream of it begins; its place is kept until the stream has ended.
 
     Raises SessionUnknown or StreamsExhausted.
     """
     hub: Hub = running.parts["hub"]
-    with hub.room():
+    with hub.room(network_of(address_of(request))):
         async with database.transaction(running.pool) as connection:
             changes = (await hall.screen(connection, session_id)).version
         yield changes
