@@ -91,15 +91,25 @@ class Permission:
         held = [each for each in principal.held if each.role in self.roles]
         if not held or self.reach == "anywhere":
             return bool(held)
-        place = await self.place(request) if self.place else Place()
+        place = await self._found(request) if self.place else Place()
         return place is None or any(each.reaches(place, self.reach) for each in held)
 
     async def _admits_device(self, principal: Principal, request: Request) -> bool:
         kind, _, venue_id = (principal.scope or "").partition(":")
         if kind not in self.devices or self.place is None:  # a page does not know the place; the service behind it does
             return kind in self.devices
-        place = await self.place(request)
+        place = await self._found(request)
         return place is not None and place.venue_id == venue_id
+
+    async def _found(self, request: Request) -> Place | None:
+        """Where the thing stands. It is asked before the route judges its address: what no database takes is nowhere.
+
+        The route has to read the very ids that were asked about: one that it trims would be another thing's.
+        """
+        said = (*request.path_params.values(), *request.query_params.values())
+        if self.place is None or any("\0" in str(each) for each in said):
+            return None
+        return await self.place(request)
 
     def is_held(self, principal: Principal, department_id: str | None = None) -> bool:
         """Whether `principal` has it at all, or for a department that is named: what a page offers."""

@@ -46,6 +46,9 @@ logger = structlog.get_logger(__name__)
 BODY_BYTES = 1024 * 1024 - 1
 TRACEPARENT = re.compile(r"00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
 """W3C Trace Context, version 00."""
+IDENTIFYING = frozenset({b"authorization", b"cookie"})
+"""What an API was told by these headers is for one person: unless the route says otherwise, no browser keeps it on the
+hall's own computers."""
 BACKOFF_SECONDS = (0.5, 1.0, 2.0, 5.0, 10.0)
 STEADY_SECONDS = 60.0
 """A worker that ran this long before it crashed starts over with the short waits."""
@@ -138,6 +141,8 @@ def build(  # noqa: PLR0913  (the parts a service is made of)
                 running.messaging = _messaging(running, subscriptions)
             if on_start is not None:
                 await on_start(running, stack)
+            if database:
+                await _read_standings(running)
             if running.messaging is not None:
                 running.messaging.start()
                 stack.push_async_callback(running.messaging.stop)
@@ -182,6 +187,19 @@ def _messaging(running: Runtime, subscriptions: "Subscriptions | None") -> "Mess
     from shared.messaging.runner import Messaging  # noqa: PLC0415  (see above)
 
     return Messaging(running.settings, running.name, running.pool, subscriptions)
+
+
+async def _read_standings(running: Runtime) -> None:
+    """Know whose tokens count no more before anybody is served: a restart must not let in who was sent away."""
+    waits = _backoff()
+    while True:
+        try:
+            await running.recognition.standings.read(running.pool)
+        except PASSING_ERRORS as error:
+            logger.warning("standings_not_read", error=type(error).__name__)
+            await asyncio.sleep(next(waits))
+        else:
+            return
 
 
 async def _keep_standings(running: Runtime) -> None:
@@ -251,6 +269,7 @@ class _Edge:
         async def send_with_id(message: Message) -> None:
             if message["type"] == "http.response.start":
                 message["headers"] = [*message["headers"], (b"x-correlation-id", correlation_id.encode())]
+                message["headers"] += _keeping(scope["path"], headers, message)
                 if body is not None:
                     body.end()
                     if body.late:  # the rest of it would hold the connection on
@@ -269,6 +288,14 @@ class _Edge:
         finally:
             if body is not None:
                 body.end()
+
+
+def _keeping(path: str, asked: Mapping[bytes, bytes], answer: Message) -> list[tuple[bytes, bytes]]:
+    """What an answer is to say of its keeping, where it says nothing itself."""
+    if not path.startswith("/api/") or asked.keys().isdisjoint(IDENTIFYING):
+        return []
+    is_said = any(name.lower() == b"cache-control" for name, _ in answer["headers"])
+    return [] if is_said else [(b"cache-control", b"no-store")]
 
 
 def _correlation_id(raw: bytes) -> str:

@@ -5,7 +5,9 @@ intervals, for as long as it takes; what it had erased already it answers again.
 """
 
 import asyncio
+from functools import partial
 from http import HTTPStatus
+from uuid import UUID
 
 import httpx
 import structlog
@@ -18,6 +20,7 @@ from services.accounts.sql import erasures as sql
 from shared.access import SERVICE_HEADER
 from shared.application import Runtime
 from shared.database import transaction
+from shared.rights import erasure
 from shared.rights.requests import (
     ERASURES_PATH,
     EXPORTS_PATH,
@@ -53,6 +56,9 @@ async def carry_one(runtime: Runtime) -> bool:
         account_id=part["account_id"],
         booking_ids=part["booking_ids"],
     )
+    if service == rules.OWN:
+        await _do_own(runtime, wish, part["requested_by"])
+        return True
     try:
         answer = ErasureAnswer.model_validate_json(await _ask(runtime, service, ERASURES_PATH, wish))
     except (httpx.HTTPError, ValidationError, ServiceAway) as error:
@@ -63,17 +69,29 @@ async def carry_one(runtime: Runtime) -> bool:
         return True
     async with transaction(runtime.pool) as connection:
         completed = await erasing.take_answer(connection, erasure_id, answer)
-    if completed:
-        logger.info("erasure_completed", erasure=str(erasure_id))
+    _tell(erasure_id, completed=completed)
     return True
 
 
-async def export(runtime: Runtime, document_key: bytes) -> list[ExportAnswer]:
-    """All that the services hold of a person. Raises ServiceAway: half of it would be taken for the whole."""
-    wish = PersonOrder(document_keys=[document_key.hex()])
+async def _do_own(runtime: Runtime, wish: ErasureOrder, by: str) -> None:
+    async with transaction(runtime.pool) as connection:
+        erase = partial(erasing.erase, by=by)
+        answer = await erasure.carry_out(connection, rules.OWN, wish, erase)
+        completed = await erasing.take_answer(connection, wish.erasure_id, answer)
+    runtime.published()
+    _tell(wish.erasure_id, completed=completed)
+
+
+def _tell(erasure_id: UUID, *, completed: bool) -> None:
+    if completed:
+        logger.info("erasure_completed", erasure=str(erasure_id))
+
+
+async def export(runtime: Runtime, wish: PersonOrder) -> list[ExportAnswer]:
+    """All that the other services hold of a person. Raises ServiceAway: half of it would be taken for the whole."""
     answers: list[ExportAnswer] = []
     try:
-        for service in rules.SERVICES:
+        for service in rules.holders_of(wish.account_id):
             answer = ExportAnswer.model_validate_json(await _ask(runtime, service, EXPORTS_PATH, wish))
             answers.append(answer)
             if service == rules.FIRST:

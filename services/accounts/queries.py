@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from uuid import UUID
 
 import asyncpg
+from pydantic import BaseModel
 
 from services.accounts.domain import persons as rules
 from services.accounts.domain import problems
@@ -31,6 +32,7 @@ from services.accounts.sql import accounts, devices, erasures, grants, keys, per
 from shared.database import Connection
 from shared.identity.tokens import Principal, verify
 from shared.privacy import Vault, mask_number
+from shared.rights.requests import ExportAnswer, ExportSection
 from shared.visitors import Document
 
 DEVICES_SHOWN = 500
@@ -153,6 +155,36 @@ async def erasure_view(connection: Connection, erasure_id: UUID) -> ErasureView:
         parts=parts,
         proof=json.loads(row["proof"]) if row["proof"] is not None else None,
         proof_hash=row["proof_hash"].hex() if row["proof_hash"] is not None else None,
+    )
+
+
+async def export(connection: Connection, vault: Vault, document_keys: Sequence[bytes]) -> ExportAnswer:
+    """Where somebody stands in the lists of those who book for them. Whose lists they are is theirs to tell."""
+    rows = await persons.select_of_documents(connection, document_keys)
+    kept = [
+        {
+            "name": vault.decrypt(row["name"], rules.PERSON_NAME),
+            "document_type": row["document_type"],
+            "document": vault.decrypt(row["number"], rules.PERSON_NUMBER),
+        }
+        | ({"phone": vault.decrypt(row["phone"], rules.PERSON_PHONE)} if row["phone"] is not None else {})
+        for row in rows
+    ]
+    return ExportAnswer(service="accounts", sections=[ExportSection(name="kept_by_others", items=kept)])
+
+
+async def export_own(connection: Connection, vault: Vault, account: Account, principal: Principal) -> ExportAnswer:
+    """What a citizen's account holds, masked as on their page."""
+    shown = await own_view(connection, vault, account)
+    kept = await own_persons(connection, vault, account.account_id)
+    signed_in = await own_sessions(connection, principal)
+    sections: dict[str, Sequence[BaseModel]] = {"account": [shown], "persons": kept.items, "sign_ins": signed_in.items}
+    return ExportAnswer(
+        service="accounts",
+        sections=[
+            ExportSection(name=name, items=[each.model_dump(mode="json") for each in items])
+            for name, items in sections.items()
+        ],
     )
 
 

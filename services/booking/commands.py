@@ -215,15 +215,19 @@ async def erase(connection: Connection, order: ErasureOrder) -> Done:
     """Take a person out of their bookings because they asked.
 
     A seat that is kept and not yet over holds its booking: nobody's visit is cancelled behind their back. Once it was
-    cancelled, or is over, the order that comes again takes it, too.
+    cancelled, or is over, the order that comes again takes it, too. What somebody booked for others stays, for it is
+    those others' booking, but no longer says with which account.
     """
-    found = await bookings.lock_of_person(connection, order.keys, BOOKINGS_MOST)
+    found = await bookings.lock_of_person(connection, order.keys, order.account_id, BOOKINGS_MOST)
     past = [row["booking_id"] for row in found if not row["upcoming"]]
+    kept_ids = [row["booking_id"] for row in found if row["upcoming"]]
     kept = keys_of_open_cases(order.keys)
     erased = await bookings.anonymise(connection, past, sorted(kept))
-    upcoming = len(found) - len(past)
-    held = [Hold(kind="upcoming_booking", count=upcoming)] if upcoming else []
-    return Done(erased={"booking": len(erased)}, held=held, booking_ids=[row["booking_id"] for row in erased])
+    counts = {"booking": len(erased)}
+    if order.account_id is not None:
+        counts["booking_account"] = await bookings.forget_account(connection, order.account_id, kept_ids)
+    held = [Hold(kind="upcoming_booking", count=len(kept_ids))] if kept_ids else []
+    return Done(erased=counts, held=held, booking_ids=[row["booking_id"] for row in erased])
 
 
 def keys_of_open_cases(keys: Collection[bytes]) -> Collection[bytes]:

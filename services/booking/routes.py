@@ -6,6 +6,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import Response
+from pydantic import StringConstraints
 
 from services.booking import commands, queries
 from services.booking.bodies import documented, read
@@ -56,6 +57,9 @@ IDEMPOTENCY_HEADER: dict[str, Any] = {
     "schema": {"type": "string", "pattern": idempotency.PATTERN},
 }
 MatterId = Annotated[Identifier, Query()]
+AsItStands = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]+$")]
+"""An id whose place decides who may: nothing is trimmed or put into another form, or what is looked up after the
+permission were not what it was asked about."""
 Running = Annotated[Runtime, Depends(runtime)]
 
 
@@ -362,7 +366,7 @@ def _seat_limits(running: Runtime, claim: Claim, phone: str | None) -> tuple[Lim
 
 @staff.get("/sessions/{session_id}/bookings", dependencies=[permit(SEE_BOOKINGS)])
 async def window_bookings(
-    running: Running, session_id: Identifier, window_id: Annotated[Identifier | None, Query()] = None
+    running: Running, session_id: AsItStands, window_id: Annotated[AsItStands | None, Query()] = None
 ) -> list[WindowBooking]:
     """Who comes to a window in a session, by time; without `window_id`, to all of them."""
     async with database.transaction(running.pool) as connection:

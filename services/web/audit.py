@@ -37,6 +37,7 @@ ACTIONS = {
     "account.revoked": phrase("收回角色"),
     "account.suspended": phrase("停用账号"),
     "account.resumed": phrase("恢复账号"),
+    "account.closed": phrase("注销账户，删掉信息"),
     "account.all_ended": phrase("让人全部退出"),
     "account.reset": phrase("重设账号"),
     "account.signed_in": phrase("登录"),

@@ -153,6 +153,14 @@ class Commands:
         """Forget one of them."""
         await self.upstream.delete("accounts", f"{ACCOUNTS}/me/persons/{segment(person_id)}")
 
+    async def order_own_erasure(self) -> Erasure:
+        """Have one's account closed and what was typed with it forgotten."""
+        return await self.upstream.post("accounts", f"{ACCOUNTS}/me/erasure", Erasure, {})
+
+    async def export_own(self) -> bytes:
+        """What was typed with one's account, as an archive."""
+        return await self.upstream.take("accounts", f"{ACCOUNTS}/me/export", {})
+
     async def cancel_own(self, booking_id: str) -> Booking:
         """Give back a seat that one has booked oneself."""
         return await self.upstream.post("booking", f"{MINE}/{segment(booking_id)}/cancel", Booking, {})

@@ -10,7 +10,8 @@ from io import BytesIO, StringIO
 
 import xlsxwriter
 
-FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
+FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+"""Spreadsheets in Chinese and Japanese take the full-width ones, too."""
 BOM = "\ufeff"
 """Without it the usual spreadsheet reads Chinese in CSV as something else."""
 OPTIONS = {

@@ -42,8 +42,8 @@ ELDER_COOKIE = "elder"
 DEVICE_COOKIE = "device"
 """The secret of a kiosk or a screen."""
 PREFERENCE_SECONDS = 365 * 24 * 3600
-TOKEN_CHARACTERS = 43
-"""Of `secrets.token_urlsafe(32)`."""
+MADE_HERE = re.compile(r"[A-Za-z0-9_-]{43}")
+"""What `secrets.token_urlsafe(32)` looks like. All else was planted, and no header of ours can carry all of it."""
 KEPT_CHARACTERS = 3800
 """Browsers drop a cookie whose name, value and attributes pass 4 KiB."""
 KEPT_PARTS = 4
@@ -154,7 +154,7 @@ class Cookies:
     def browser(self, request: Request) -> str:
         """The browser's random name: what its cookie says, else a new one."""
         found = self.read(request, BROWSER_COOKIE)
-        return found if len(found) == TOKEN_CHARACTERS else secrets.token_urlsafe(32)
+        return found if MADE_HERE.fullmatch(found) else secrets.token_urlsafe(32)
 
     def sign_out(self, request: Request, response: Response) -> None:
         """Have the browser forget who is signed in, and the booking that it may open."""
@@ -165,7 +165,7 @@ class Cookies:
     def form_secret(self, request: Request) -> str:
         """The browser's half of the form token: what its cookie says, else a new one."""
         found = self.read(request, FORM_COOKIE)
-        return found if len(found) == TOKEN_CHARACTERS else secrets.token_urlsafe(32)
+        return found if MADE_HERE.fullmatch(found) else secrets.token_urlsafe(32)
 
     def form_token(self, form_secret: str) -> str:
         """The page's half of the form token."""

@@ -3,12 +3,15 @@
 A person is their documents, by blind index. Who keeps bookings answers first, with the bookings that it found: the
 others know those alone. What a person said about somebody else, or somebody else about them, is found by neither: it is
 sealed under a name nobody can look for.
+
+Who is signed in has shown a phone, and no document: theirs is what was typed with their account. What was written down
+in the hall about a document that they say is theirs is not theirs to have, or to take away, until they show it.
 """
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 ERASURES_PATH = "/internal/v1/erasures"
 EXPORTS_PATH = "/internal/v1/exports"
@@ -21,14 +24,21 @@ HoldKind = Literal["upcoming_booking", "open_ticket", "open_promise"]
 
 
 class PersonOrder(BaseModel):
-    """Whom it is about. At least one document, or nobody could be found."""
+    """Whom it is about: by documents that were shown, or by the account that is signed in."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    document_keys: Annotated[list[DocumentKey], Field(min_length=1, max_length=20)]
+    document_keys: Annotated[list[DocumentKey], Field(max_length=20)] = []
     account_id: UUID | None = None
+    """Of somebody who is signed in; the documents are those that they say are theirs."""
     booking_ids: Annotated[list[UUID], Field(max_length=BOOKINGS_MOST)] = []
     """The person's bookings, as booking found them."""
+
+    @model_validator(mode="after")
+    def _about_somebody(self) -> Self:
+        if not self.document_keys and self.account_id is None:
+            raise ValueError("nobody could be found by this")
+        return self
 
     @property
     def keys(self) -> list[bytes]:

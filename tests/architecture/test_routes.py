@@ -2,8 +2,9 @@
 
 import pytest
 from fastapi.routing import APIRoute, iter_route_contexts
+from pydantic import AfterValidator, BeforeValidator
 
-from shared.access import Caller, declared
+from shared.access import Caller, declared, permission_of
 from tests.contracts.export import application
 
 SERVICES = ("accounts", "roster", "booking", "queue", "notifications", "web")
@@ -37,6 +38,19 @@ def test_paths_and_callers_agree(service):
             assert caller is Caller.STAFF, path
         if caller is Caller.SERVICE:
             assert path.startswith("/internal/"), f"{path} is for services and must not be reachable from outside"
+
+
+@pytest.mark.parametrize("service", ["accounts", "roster", "booking", "queue", "notifications"])
+def test_an_id_that_decides_who_may_is_read_as_it_stands(service):
+    """The permission asks about an address as it was sent: a route that trims it would open another one's thing."""
+    for context in iter_route_contexts(application(service).routes):
+        route = context.original_route
+        permission = permission_of(route) if isinstance(route, APIRoute) else None
+        if permission is None or permission.place is None:
+            continue
+        for each in (*route.dependant.path_params, *route.dependant.query_params):
+            changed = [rule for rule in each.field_info.metadata if isinstance(rule, AfterValidator | BeforeValidator)]
+            assert not changed, f"{route.path} changes {each.name}"
 
 
 @pytest.mark.parametrize("service", ["accounts", "roster", "booking", "queue", "notifications"])

@@ -40,4 +40,5 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
         yield running
     finally:
         running.http.close()
+        running.staff.close()
         running.down()

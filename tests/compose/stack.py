@@ -34,12 +34,13 @@ def eventually(ask: Callable[[], T], *, seconds: float, what: str) -> T:
 
 
 class Stack:
-    """A Compose project in a folder of its own, on free ports. `http` asks at the citizens' listener."""
+    """A Compose project in its own folder, on free ports. `http` asks where citizens do, `staff` where staff do."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.port, self.staff_port = free_ports(2)
         self.http = httpx.Client(base_url=f"http://127.0.0.1:{self.port}", timeout=10, trust_env=False)
+        self.staff = httpx.Client(base_url=f"http://127.0.0.1:{self.staff_port}", timeout=10, trust_env=False)
 
     def compose(self, *arguments: str, seconds: float = 60, text: str | None = None, check: bool = True) -> str:
         """Run `docker compose …`; its standard output. On failure the message holds what it said."""

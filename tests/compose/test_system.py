@@ -20,7 +20,7 @@ from stdnum.cn import ric
 from tests.compose.stack import Stack, eventually
 
 SERVICES = ("accounts", "roster", "booking", "queue", "notifications", "web")
-JOBS = ("secrets", "kafka-users", "topics", "migrate", "demo")
+JOBS = ("secrets", "kafka-users", "topics", "migrate", "demo", "demo-accounts")
 SERVERS = ("postgres", "kafka", "caddy")
 
 
@@ -181,12 +181,15 @@ def test_nothing_internal_is_reached_through_caddy(stack: Stack, listener: str, 
 
 @pytest.mark.parametrize("path", ["/api/notifications/v1/staff/console-messages", "/api/roster/v1/staff/officials"])
 def test_staff_routes_ask_who_it_is(stack: Stack, path: str) -> None:
-    answer = stack.http.get(path)
+    answer = stack.staff.get(path)
     assert (answer.status_code, answer.json()["code"]) == (401, "sign_in_needed")
+    assert stack.http.get(path).status_code == 404
 
 
-def test_operator_routes_ask_for_the_secret(stack: Stack) -> None:
-    assert stack.http.post("/api/roster/v1/plan").status_code in {403, 404}
+def test_operator_routes_ask_who_it_is(stack: Stack) -> None:
+    answer = stack.staff.post("/api/roster/v1/plan")
+    assert answer.status_code in {401, 403}, answer.text
+    assert stack.http.post("/api/roster/v1/plan").status_code == 404
 
 
 def test_only_caddy_is_published(stack: Stack) -> None:

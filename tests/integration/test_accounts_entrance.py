@@ -70,6 +70,32 @@ async def test_an_unknown_login_costs_the_same_hash(office, monkeypatch):
     assert [each.split("$")[1:4] for each in compared] == [["argon2id", "v=19", "m=19456,t=2,p=1"]] * 2
 
 
+HALF = '"' + "\\ud800" * 32 + '"'
+
+
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        ("/sign-in", f'{{"login": "wang.guilan", "password": {HALF}}}'),
+        ("/citizens/renew", f'{{"renewal": {HALF}}}'),
+        ("/devices/pair", f'{{"code": {HALF}}}'),
+        ("/devices/renew", f'{{"secret": {HALF}}}'),
+    ],
+)
+async def test_a_secret_of_half_characters_is_refused_by_its_form(office, path, body):
+    answer = await office.client.post(f"{BASE}{path}", content=body, headers={"Content-Type": "application/json"})
+    assert (answer.status_code, answer.json()["code"]) == (422, "invalid_request")
+    assert "ud800" not in answer.text
+
+
+async def test_a_name_of_the_staffs_turns_no_line_around(office):
+    operator = await office.token(await office.enrol("operator.one", "operator"))
+    for name in ("王\u202e兰", "王\n兰", "\u0000", "…"):
+        body = {"login": "new.one", "name": name}
+        refused = await office.ask("POST", "/operator/accounts", operator, json=body)
+        assert refused.status_code == 422, name
+
+
 async def test_nobodys_password_opens_nothing(office):
     answered = await office.sign_in(
         Person(None, "nobody.here", "nobody's password, which nobody types"),

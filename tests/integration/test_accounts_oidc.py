@@ -1,11 +1,13 @@
 """Signing in with a provider of OpenID Connect: a real one, by its own login form, and every way it fails."""
 
+import asyncio
 import base64
 import hmac
 import json
 from http import HTTPStatus
 from urllib.parse import parse_qs, urlsplit
 
+import asyncpg
 import httpx
 import pytest
 from joserfc import jwt
@@ -312,6 +314,27 @@ async def test_answers_that_nobody_gave_are_counted_by_address(county, issuer):
         told.append(await browser.pages.get(RETURN_TO, params={"code": "made-up", "state": state, "iss": issuer}))
     assert [why(each) for each in told] == ["oidc_refused", "oidc_refused", "too_many_tries"]
     assert (await shown(browser, told[-1])).status_code == HTTPStatus.TOO_MANY_REQUESTS
+
+
+@TRUSTED
+async def test_two_sign_ins_from_one_hall_never_wait_for_each_other(county, issuer):
+    """Whoever signs in by a password holds the audit's end, and then wants the count of their address."""
+    await linked(county, "zhou.wenqing", issuer)
+    browser = await county.browser()
+    other = await asyncpg.connect(county.office.owner_dsn)
+    try:
+        async with other.transaction():
+            await other.execute("select pg_advisory_xact_lock(hashtext('shared.audit'))")
+            walking = asyncio.create_task(browser.walk("zhou.wenqing"))
+            async with asyncio.timeout(20):
+                while not await other.fetchval("select exists (select from pg_locks where not granted)"):
+                    assert not walking.done(), "nothing was recorded, so nothing was tried"
+                    await asyncio.sleep(0.05)
+            await other.execute("set local lock_timeout = '1s'")
+            await other.execute("update tries set count = count")
+    finally:
+        await other.close()
+    assert (await walking).headers["location"] == "/staff/today"
 
 
 async def test_one_subject_is_one_account(county, issuer):

@@ -250,6 +250,17 @@ async def test_another_telephone_needs_the_password(office):
     assert (await office.sign_in(person)).status_code == 200
 
 
+async def test_guesses_at_a_pending_telephones_code_are_counted_as_at_a_password(office):
+    person = await office.enrol("wang.guilan")
+    token = await office.token(person)
+    pending = await office.ask("POST", "/me/totp", token, json={"password": PASSWORD})
+    guesses = [await office.ask("POST", "/me/totp/confirm", token, json={"code": f"{each:06}"}) for each in range(11)]
+    assert [each.json()["code"] for each in guesses] == ["code_refused"] * 10 + ["too_many_tries"]
+    person.secret = pending.json()["secret"]
+    right = await office.ask("POST", "/me/totp/confirm", token, json={"code": person.code(1)})
+    assert right.json()["code"] == "too_many_tries", "or whoever has the browser for an hour gets the codes on paper"
+
+
 async def test_whoever_lost_the_telephone_begins_anew(office, operator):
     person = await office.enrol("wang.guilan", "auditor")
     token = await office.token(person)

@@ -14,16 +14,19 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
+import httpx
 import pytest
 
 from deploy.local.installation import ROOT, SERVICES
 from deploy.local.processes import TETHER
 from shared.access import Caller, declared
 from tests.ports import free_ports
+from tests.stack import eventually
 
 START_SECONDS = 20.0
 HEADER_SECONDS = 10.0
@@ -84,24 +87,24 @@ def _listens(port: int) -> bool:
         return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
-@pytest.fixture(scope="module")
-def gateway(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
+@contextmanager
+def running(folder: Path, scheme: str = "", config: Path = ROOT / "deploy/caddy/Caddyfile") -> Iterator[Gateway]:
+    """The gateway in front of a service that answers anything, on ports of its own."""
     behind = ThreadingHTTPServer(("127.0.0.1", 0), _Echo)
     threading.Thread(target=behind.serve_forever, daemon=True).start()
     citizens, staff = free_ports(2)
-    folder = str(tmp_path_factory.mktemp("gateway"))
     environment = {
         **os.environ,
         **{f"{service.upper()}_UPSTREAM": f"127.0.0.1:{behind.server_port}" for service in SERVICES},
-        "CADDY_ADDRESS": f":{citizens}",
-        "CADDY_STAFF_ADDRESS": f":{staff}",
+        "CADDY_ADDRESS": f"{scheme}:{citizens}",
+        "CADDY_STAFF_ADDRESS": f"{scheme}:{staff}",
         "CADDY_BIND": "127.0.0.1",
         "CADDY_STAFF_BIND": "127.0.0.1",
-        "XDG_DATA_HOME": folder,
-        "XDG_CONFIG_HOME": folder,
+        "XDG_DATA_HOME": str(folder),
+        "XDG_CONFIG_HOME": str(folder),
     }
     caddy = Path(sys.prefix) / "bin" / "caddy"
-    command = [caddy, "run", "--config", ROOT / "deploy/caddy/Caddyfile", "--adapter", "caddyfile"]
+    command = [caddy, "run", "--config", config, "--adapter", "caddyfile"]
     tether = [sys.executable, str(TETHER), str(os.getpid()), "9", "-"]
     process = subprocess.Popen([*tether, *map(str, command)], env=environment, stderr=subprocess.DEVNULL)
     try:
@@ -115,6 +118,12 @@ def gateway(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
         process.terminate()
         process.wait(10)
         behind.shutdown()
+
+
+@pytest.fixture(scope="module")
+def gateway(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
+    with running(tmp_path_factory.mktemp("gateway")) as found:
+        yield found
 
 
 def routes(service: str) -> list[tuple[str, str, Caller]]:
@@ -225,3 +234,22 @@ def test_headers_that_have_no_end_are_not_waited_for(gateway: Gateway) -> None:
 def test_headers_of_more_than_64_kib_are_refused(gateway: Gateway) -> None:
     assert gateway.ask(gateway.citizens, "/", Cookie="a" * 20_000)[0] == 200
     assert gateway.ask(gateway.citizens, "/", **{f"X-Many-{number}": "a" * 30_000 for number in range(4)})[0] == 431
+
+
+def test_only_behind_tls_browsers_are_told_to_come_by_tls_alone(gateway: Gateway, tmp_path: Path) -> None:
+    assert "strict-transport-security" not in gateway.ask(gateway.citizens, "/")[1]
+    own = (ROOT / "deploy/caddy/Caddyfile").read_text()
+    config = tmp_path / "Caddyfile"  # the same, but that it asks for no port 80 and trusts nobody on this machine
+    config.write_text(own.replace("admin off", "admin off\n\tauto_https disable_redirects\n\tskip_install_trust", 1))
+    with running(tmp_path, "https://localhost", config) as secured:
+        for port in (secured.citizens, secured.staff):
+            for path in ("/", "/api/booking/v1/health", "/metrics"):
+                answer = eventually(lambda port=port, path=path: _over_tls(port, path))  # its certificate is made first
+                assert answer.headers["strict-transport-security"] == "max-age=31536000", (port, path)
+
+
+def _over_tls(port: int, path: str) -> httpx.Response | None:
+    try:
+        return httpx.get(f"https://localhost:{port}{path}", verify=False, trust_env=False)  # noqa: S501  (made just now)
+    except httpx.ConnectError:
+        return None

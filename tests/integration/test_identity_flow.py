@@ -2,11 +2,14 @@
 
 import asyncio
 
+import asyncpg
 import httpx
 import pytest
 
 from services.queue.app import create_app as create_queue
 from services.roster.app import create_app
+from shared.identity import sql
+from tests import identity
 from tests.integration.accounts_office import BASE, office_open
 from tests.serving import served
 
@@ -90,6 +93,29 @@ async def test_a_revocation_is_in_force_elsewhere_within_five_seconds(office, ro
     assert suspended.status_code == 200, suspended.text
     assert await refused(roster, kept) < IN_FORCE_SECONDS
     assert (await office.sign_in(person)).json()["code"] == "sign_in_refused"
+
+
+async def test_who_was_sent_away_is_not_let_in_by_a_restart(database, settings_env, monkeypatch):
+    made = await database("roster")
+    for name, value in {**settings_env, "ROSTER_DATABASE_URL": made.runtime_dsn}.items():
+        monkeypatch.setenv(name, value)
+    owner = await asyncpg.connect(made.owner_dsn)
+    await owner.execute("insert into account_standing (account_id, version, state) values ('gone', 2, 'suspended')")
+    await owner.close()
+    read = sql.select_standings
+
+    async def slowly(connection, seconds):
+        await asyncio.sleep(0.5)  # a database that has just come up
+        return await read(connection, seconds)
+
+    monkeypatch.setattr(sql, "select_standings", slowly)
+    app = create_app()
+    async with (
+        app.router.lifespan_context(app),
+        httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://roster") as client,
+    ):
+        assert (await asked(client, identity.token(account_id="gone")))[0] == 401
+        assert await asked(client, identity.token(account_id="here")) == (200, None)
 
 
 async def test_a_device_sees_its_own_hall_until_five_seconds_after_it_was_revoked(office, queue):

@@ -7,6 +7,7 @@ import json
 import re
 import uuid
 from typing import Any, NamedTuple
+from urllib.parse import quote
 
 import httpx
 import pytest
@@ -122,6 +123,41 @@ async def test_booking(database, settings_env, monkeypatch, set_county_now):
         await tried(http, {address: told}, window["department_id"], known)
         await tried(http, routes, window["department_id"], known, venue_known=False)
         await nobody_gets_in(http, "booking", known)
+
+
+@pytest.mark.parametrize("written", ["{0}", " {0}", "{0} ", "\u3000{0}", "{0}\u00a0"])
+async def test_another_departments_bookings_stay_closed_however_their_ids_are_written(
+    database, settings_env, monkeypatch, set_county_now, written
+):
+    async with (
+        booking_desk.opened(database, settings_env, monkeypatch, set_county_now) as desk,
+        booking_desk.running(desk) as http,
+    ):
+        slot, *_ = await desk.slots("land")
+        key = {"Idempotency-Key": booking_desk.new_key()}
+        assert (await http.post("/api/booking/v1/bookings", json=booking_desk.wish(slot), headers=key)).is_success
+
+        async def seen(session_id: str, window_id: str) -> str:
+            path = f"/api/booking/v1/staff/sessions/{quote(session_id)}/bookings"
+            elsewhere = identity.bearer("window_staff", department_id="health")
+            return (await http.get(path, params={"window_id": window_id}, headers=elsewhere)).text
+
+        for session_id, window_id in ((written.format("day"), "w1"), ("day", written.format("w1"))):
+            assert "王" not in await seen(session_id, window_id)
+        own = identity.bearer("window_staff", department_id="land")
+        answer = await http.get("/api/booking/v1/staff/sessions/day/bookings?window_id=w1", headers=own)
+        assert "王" in answer.text  # so that there was something to see
+
+
+async def test_an_address_that_no_database_takes_is_refused_by_its_form(
+    database, settings_env, monkeypatch, set_county_now
+):
+    async with queue_hall.opened(database, settings_env, monkeypatch, set_county_now) as hall:
+        for path in ("sessions/%00", "sessions/%00/windows/w1", "sessions/day/windows/%00", "venues/%00/today"):
+            answer = await hall.http.get(f"/api/queue/v1/staff/{path}", headers=identity.bearer("director"))
+            assert (answer.status_code, answer.json()["code"]) == (422, "invalid_request"), path
+            kiosk = identity.bearer(kind="device", scope="kiosk:hall")
+            assert (await hall.http.get(f"/api/queue/v1/staff/{path}", headers=kiosk)).status_code == 403, path
 
 
 async def test_the_roster(database, settings_env, monkeypatch):

@@ -152,7 +152,12 @@ async def test_somebody_is_forgotten_everywhere_and_what_holds_is_told(office, o
     erasure_id = await order(office, operator)
     assert await order(office, operator) == erasure_id, "asked twice is one order"
     shown = await when(office, operator, erasure_id, "held")
-    assert holds(shown) == {"booking": {"upcoming_booking": 1}, "queue": {"open_promise": 1}, "notifications": {}}
+    assert holds(shown) == {
+        "booking": {"upcoming_booking": 1},
+        "queue": {"open_promise": 1},
+        "notifications": {},
+        "accounts": {},
+    }
     assert shown["proof"] is None
     rows = await desk.fetch("select booking_id, name is not null as named from booking")
     assert {row["booking_id"] for row in rows if row["named"]} == {kept.booking_id}
@@ -174,6 +179,7 @@ async def test_somebody_is_forgotten_everywhere_and_what_holds_is_told(office, o
         "booking": {"booking": 2},
         "queue": {"ticket": 2, "outcome": 1, "remark": 1, "promise": 1, "card": 0},
         "notifications": {"message": 1, "console_message": 0},
+        "accounts": {"account": 0, "person": 0, "session": 0},
     }
     assert hash_of(done["proof"]).hex() == done["proof_hash"]
     assert not [each for each in SECRETS if each in json.dumps(done, ensure_ascii=False)], "the proof names nobody"
@@ -251,7 +257,12 @@ async def test_all_that_is_held_is_handed_out_in_words_and_as_data(office, opera
     assert "== 对您的承诺 ==" in files["我的信息.txt"]
     assert "== Bookings ==" in files["my-data.txt"]
     (audited,) = await office.owner("select details from audit_entry where action = 'account.export_handed_out'")
-    assert json.loads(audited["details"]) == {"from_booking": 2, "from_queue": 5, "from_notifications": 1}
+    assert json.loads(audited["details"]) == {
+        "from_booking": 2,
+        "from_queue": 5,
+        "from_notifications": 1,
+        "from_accounts": 0,
+    }
     stranger = {"document": {"type": "resident_id", "number": resident_id(8)}}
     other = await office.ask("POST", "/operator/exports", operator, json=stranger)
     with zipfile.ZipFile(io.BytesIO(other.content)) as archive:

@@ -141,6 +141,25 @@ async def test_only_whom_a_route_is_for_gets_in(path, headers, status):
         assert (await http.get(path, headers=headers)).status_code == status
 
 
+@pytest.mark.parametrize(
+    ("path", "headers", "kept"),
+    [
+        ("/api/trial/v1/one", {"Cookie": "session=x"}, "no-store"),
+        ("/api/trial/v1/one", identity.bearer("director"), "no-store"),
+        ("/api/trial/v1/one", {}, None),
+        ("/api/trial/v1/for-ever", {"Cookie": "session=x"}, "public, max-age=60"),
+        ("/public", {"Cookie": "session=x"}, None),
+    ],
+)
+async def test_no_browser_keeps_what_an_api_told_somebody(path, headers, kept):
+    router = APIRouter(dependencies=[allow(Caller.CITIZEN)])
+    router.add_api_route("/api/trial/v1/one", lambda: {"name": "王"})
+    router.add_api_route("/api/trial/v1/for-ever", lambda: Response(headers={"Cache-Control": "public, max-age=60"}))
+    router.add_api_route("/public", lambda: {"name": ""})
+    async with client(build(router)) as http:
+        assert (await http.get(path, headers=headers)).headers.get("cache-control") == kept
+
+
 def test_a_route_for_staff_names_who_of_them():
     with pytest.raises(RuntimeError, match="names its permission"):
         allow(Caller.STAFF)

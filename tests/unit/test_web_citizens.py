@@ -1,10 +1,12 @@
 """Citizens on the pages: signing in by phone and code, one's own page, and what the browser keeps."""
 
+import re
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from services.web.routes.by_phone import way_back
+from services.web.security import BROWSER_COOKIE
 from shared.identity.tokens import TOKEN_SECONDS, Principal, issue
 from tests import identity
 from tests.unit.web_county import County, booked, booking, fields, follow, problem, title, visitor
@@ -100,6 +102,19 @@ async def test_the_browsers_random_name_goes_along_and_stays_the_same(county, br
     assert len(names) == 2
     assert len(set(names)) == 1
     assert names[0] == browser.cookies["browser"]
+
+
+async def test_a_browsers_name_that_we_did_not_give_is_another_one(county, browser):
+    page = await browser.get("/me/sign-in")
+    known = "; ".join(f"{name}={value}" for name, value in browser.cookies.items())
+    for planted in ("é" * 43, "\x7f" * 43, "=" * 43):
+        cookie = f"{known}; {BROWSER_COOKIE}={planted}".encode("latin-1")
+        form = {**fields(page, "/me/sign-in"), "phone": PHONE}
+        answer = await browser.post("/me/sign-in", data=form, headers={b"Cookie": cookie})
+        assert answer.status_code == 303, "as for anybody"
+    names = [each.headers["x-client-device"] for each in county.asked if each.url.path.endswith("/citizens/codes")]
+    assert len(names) == 3
+    assert all(re.fullmatch(r"[A-Za-z0-9_-]{43}", each) for each in names)
 
 
 @pytest.mark.parametrize(
@@ -211,6 +226,45 @@ async def test_signing_out_here_or_everywhere(county, browser):
         assert [each.url.path for each in county.asked if each.method == "DELETE"][-1] == path
         assert "session" not in browser.cookies
         assert "renewal" not in browser.cookies
+
+
+async def test_ones_own_data_is_taken_away(county, browser):
+    county.answers["/me/export"] = b"PK-archive"
+    await sign_in(browser)
+    page = await browser.get("/me")
+    answer = await browser.post("/me/data", data=fields(page, "/me/data"))
+    assert answer.status_code == 200
+    assert (answer.content, answer.headers["cache-control"]) == (b"PK-archive", "private, no-store")
+    assert answer.headers["content-disposition"] == 'attachment; filename="my-data.zip"'
+    county.away = {"accounts"}
+    away = await follow(browser, await browser.post("/me/data", data=fields(page, "/me/data")))
+    assert away.status_code == 503
+
+
+async def test_an_account_is_closed_once_that_was_asked_on_a_page_of_its_own(county, browser):
+    number = "0197a000-0000-7000-8000-000000000001"
+    county.answers["/me/erasure"] = (202, erasure(number))
+    await sign_in(browser)
+    page = await browser.get("/me/leave")
+    refused = await browser.post("/me/leave", data={**fields(page, "/me/leave"), "form_token": "x"})
+    assert refused.status_code == 409
+    assert county.posted("/me/erasure") == []
+    answer = await browser.post("/me/leave", data=fields(page, "/me/leave"))
+    assert answer.headers["location"] == f"/me/left/{number}"
+    assert not {"session", "renewal"} & set(browser.cookies)
+    left = await browser.get(f"/me/left/{number}")
+    assert number in left.text
+    for path in ("/me/leave", "/me/data"):
+        assert (await browser.post(path, data=fields(page, "/me/leave"))).headers["location"].startswith("/me/sign-in")
+
+
+def erasure(number):
+    return {
+        "erasure_id": number,
+        "state": "running",
+        "basis": "signed_in",
+        "requested_at": datetime.now(UTC).isoformat(),
+    }
 
 
 async def test_a_citizen_opens_no_page_of_the_staffs_and_staff_have_no_page_of_citizens(county, browser):

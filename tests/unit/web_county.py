@@ -206,6 +206,8 @@ class County:
         fitting = [key for key in self.answers if request.url.path.endswith(key)]
         found = self.answers[max(fitting, key=len)] if fitting else problem(404, "not_found")
         status, body = found if isinstance(found, tuple) else (200, found)
+        if isinstance(body, bytes):
+            return httpx.Response(status, content=body)
         headers = {"Retry-After": "90"} if status == 429 else {}
         return httpx.Response(status, json=body, headers=headers) if status != 204 else httpx.Response(status)
 

@@ -10,9 +10,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BaseModel, Field, SecretStr, StringConstraints
+from pydantic import AfterValidator, BaseModel, Field, StringConstraints
 from pydantic_core import PydanticCustomError
 
+from services.accounts.domain.requests import Secret
 from shared.privacy import Vault
 from shared.visitors import Body, Phone, takes_texts
 
@@ -62,7 +63,7 @@ class CitizenSignIn(Body):
 class Renewal(Body):
     """What `SignedIn.renewal` said."""
 
-    renewal: SecretStr = Field(min_length=32, max_length=64)
+    renewal: Secret = Field(min_length=32, max_length=64)
 
 
 @dataclass(frozen=True)

@@ -11,11 +11,11 @@ from datetime import datetime, timedelta
 from typing import Annotated, Any, Literal, Self
 from uuid import UUID
 
-from pydantic import AfterValidator, BaseModel, Field, SecretStr
+from pydantic import AfterValidator, BaseModel, Field
 
 from services.accounts.domain.accounts import TOKEN_LIFE
 from services.accounts.domain.passwords import grouped
-from services.accounts.domain.requests import Place
+from services.accounts.domain.requests import Place, Secret
 from shared.events import accounts as told
 from shared.identity.tokens import Held, Principal
 from shared.identity.tokens import Place as Where
@@ -114,13 +114,13 @@ class NewDevice(Body):
 class Pairing(Body):
     """The code, as it was typed at the device."""
 
-    code: SecretStr = Field(min_length=1, max_length=32)
+    code: Secret = Field(min_length=1, max_length=32)
 
 
 class DeviceRenewal(Body):
     """The secret that a device keeps."""
 
-    secret: SecretStr = Field(min_length=1, max_length=128)
+    secret: Secret = Field(min_length=1, max_length=128)
 
 
 class DeviceView(BaseModel):

@@ -18,13 +18,27 @@ PartState = Literal["waiting", "held", "done"]
 
 FIRST = "booking"
 """Answers first: it alone knows which bookings are a person's."""
-SERVICES = (FIRST, "queue", "notifications")
+OWN = "accounts"
+"""Holds what citizens typed to sign in and to book for others; asked like the others, without the network."""
+SERVICES = (FIRST, "queue", "notifications", OWN)
 """Who holds personal data of visitors. The roster holds none."""
+BY_ACCOUNT = (FIRST, "notifications", OWN)
+"""Who is asked where somebody is signed in: they have shown no document, and the hall's records are a document's."""
 HELD_SECONDS = 3600.0
 """How long until a service is asked again about what it had to keep."""
 LEASE_SECONDS = 60.0
 """How long a part is in one worker's hands."""
 WAIT_MOST_SECONDS = 600.0
+
+
+def holders_of(account_id: UUID | None) -> tuple[str, ...]:
+    """Who beside accounts is asked what is held: messages and the hall's records are a document's, too."""
+    return (FIRST, "queue", "notifications") if account_id is None else (FIRST,)
+
+
+def services_of(account_id: UUID | None) -> tuple[str, ...]:
+    """Whom an order goes to: of documents that were shown, or of the account that is signed in."""
+    return SERVICES if account_id is None else BY_ACCOUNT
 
 
 def wait_seconds(asked: int) -> float:

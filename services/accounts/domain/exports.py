@@ -26,6 +26,10 @@ HEADINGS: dict[str, tuple[str, str]] = {
     "visit_words": ("接待时记下的内容", "What was written down at the visits"),
     "promises": ("对您的承诺", "What was promised to you"),
     "messages": ("发给您的消息", "Messages to you"),
+    "account": ("您的账户", "Your account"),
+    "persons": ("您替谁约", "Whom you book for"),
+    "sign_ins": ("在哪里登录着", "Where you are signed in"),
+    "kept_by_others": ("替您约的人记下的您", "You, as kept by those who book for you"),
 }
 WORDS: dict[str, tuple[str, str]] = {
     "name": ("姓名", "Name"),
@@ -61,6 +65,16 @@ WORDS: dict[str, tuple[str, str]] = {
     "due_on": ("期限", "Due on"),
     "kept_at": ("兑现时间", "Kept at"),
     "said": ("答复", "Answer"),
+    "name_masked": ("姓名", "Name"),
+    "phone_masked": ("电话", "Phone"),
+    "email_masked": ("邮箱", "Email"),
+    "document_masked": ("证件号码", "Document number"),
+    "relation": ("关系", "Relation"),
+    "documents": ("证件", "Documents"),
+    "created_at": ("登录时间", "Signed in at"),
+    "last_seen_at": ("最近使用", "Last used"),
+    "expires_at": ("到期时间", "Until"),
+    "agent": ("浏览器", "Browser"),
 }
 
 

@@ -19,11 +19,11 @@ from joserfc import jwt
 from joserfc.errors import InvalidKeyIdError, JoseError
 from joserfc.jwk import Key, KeySet, import_key
 from joserfc.jws import JWSRegistry
-from pydantic import BaseModel, ConfigDict, Field, SecretStr
+from pydantic import BaseModel, ConfigDict, Field
 
 from services.accounts.domain import problems
 from services.accounts.domain.accounts import SignedIn
-from services.accounts.domain.requests import Code, as_login
+from services.accounts.domain.requests import Code, Secret, as_login
 from shared.visitors import Body
 
 ALGORITHMS = ("RS256", "PS256", "ES256", "EdDSA", "Ed25519")
@@ -198,9 +198,9 @@ class Begun(BaseModel):
 class Finish(Body):
     """The provider's answer, as the browser brought it."""
 
-    question: SecretStr = Field(max_length=4096)
+    question: Secret = Field(max_length=4096)
     state: str = Field(max_length=256)
-    code: SecretStr = Field(min_length=1, max_length=4096)
+    code: Secret = Field(min_length=1, max_length=4096)
     issuer: str | None = Field(default=None, max_length=300)
     """Who says to have answered (RFC 9207), where it is said."""
 
@@ -208,7 +208,7 @@ class Finish(Body):
 class FinishWithCode(Body):
     """The telephone's code for somebody whom the provider vouched for."""
 
-    ticket: SecretStr = Field(max_length=4096)
+    ticket: Secret = Field(max_length=4096)
     code: Code
 
 

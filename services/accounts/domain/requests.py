@@ -6,17 +6,20 @@ from typing import Annotated, Self
 from pydantic import AfterValidator, Field, SecretStr, model_validator
 
 from shared.events.accounts import Role
-from shared.visitors import Body
+from shared.visitors import Body, Name
 
 YEARS = range(2000, 2200)
 """Years in which a role may begin or end: the first and last of all cannot be told in every zone."""
 LOGIN = "^[a-z0-9][a-z0-9._@-]{2,63}$"
 
 
-def _without_nul(text: str) -> str:
-    if "\0" in text:
-        raise ValueError("must not contain U+0000")
-    return text
+def _as_text(secret: SecretStr) -> SecretStr:
+    """Pydantic looks at a secret's length alone; half a character (a lone surrogate) can be neither hashed nor sent."""
+    try:
+        secret.get_secret_value().encode()
+    except UnicodeEncodeError:
+        raise ValueError("must be text") from None
+    return secret
 
 
 def as_login(typed: str) -> str:
@@ -24,12 +27,12 @@ def as_login(typed: str) -> str:
     return typed.strip().lower()
 
 
-Typed = Annotated[SecretStr, Field(min_length=1, max_length=256)]
+Secret = Annotated[SecretStr, AfterValidator(_as_text)]
+Typed = Annotated[Secret, Field(min_length=1, max_length=256)]
 """A password as it is typed; what a new one must be is judged by `passwords`."""
 Code = Annotated[str, Field(min_length=1, max_length=32)]
 Place = Annotated[str, Field(min_length=1, max_length=64, pattern="^[A-Za-z0-9][A-Za-z0-9._-]*$")]
 NewLogin = Annotated[str, Field(pattern=LOGIN)]
-Name = Annotated[str, Field(min_length=1, max_length=60), AfterValidator(_without_nul)]
 
 
 class SignIn(Body):

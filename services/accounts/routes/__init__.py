@@ -22,5 +22,6 @@ routers = (
     devices.router,
     devices.own,
     rights.router,
+    rights.own,
     audit,
 )

@@ -81,8 +81,9 @@ async def finish(request: Request, running: Running, wish: Finish, response: Res
     keys = await bearer.count_try(request, running, None)  # or anybody could have us ask the provider without end
     vouched = await provider.vouched(question, wish.code.get_secret_value(), wish.issuer)
     async with database.transaction(running.pool) as connection:
-        await entering.give_try_back(connection, keys)
         entered = await federating.enter(connection, vault, bearer.settings(running), vouched, bearer.origin(request))
+        # After account and audit, as every other sign-in does: in another order two from one hall wait for each other.
+        await entering.give_try_back(connection, keys)
         if isinstance(entered, Ticket):
             return Finished(ticket=federating.seal(vault, entered, TICKET))
         answer = await signed_in(connection, running, entered)

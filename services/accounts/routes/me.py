@@ -92,13 +92,17 @@ async def offer_telephone(
 
 
 @router.post("/totp/confirm")
-async def confirm_telephone(running: Running, asker: Staff, wish: FirstCode, response: Response) -> TelephoneSet:
-    """Show the telephone's first code. From then on signing in needs one."""
+async def confirm_telephone(
+    request: Request, running: Running, asker: Staff, wish: FirstCode, response: Response
+) -> TelephoneSet:
+    """Show the telephone's first code, whose tries are counted. From then on signing in needs one."""
     response.headers["Cache-Control"] = "no-store"
+    keys = await bearer.count_try(request, running, asker.account.login)
     async with database.transaction(running.pool) as connection:
         done = await enrolling.confirm_telephone(
             connection, bearer.vault(running), asker.account_id, asker.session_id, wish.code
         )
+        await entering.give_try_back(connection, keys)
     running.published()
     return done
 

@@ -1,8 +1,10 @@
-"""What an operator does for somebody who asks for their rights: hand out what is held of them, and forget them.
+"""The rights of whom we hold data of: to have it handed out, and to be forgotten.
 
-The person is there with a document, or wrote; who asked on their behalf stands in the proof and in the audit.
+An operator does it for whoever is there with a document, or wrote; who asked on their behalf stands in the proof and in
+the audit. Who is signed in does it alone, for what was typed with their account.
 """
 
+from collections.abc import Sequence
 from uuid import UUID
 
 from fastapi import APIRouter, Response
@@ -13,11 +15,12 @@ from services.accounts.commands import erasing, recording
 from services.accounts.domain import exports
 from services.accounts.domain.erasures import ErasureView, NewErasure, NewExport, ShownDocument
 from services.accounts.routes import bearer
-from services.accounts.routes.bearer import Operator, Running
+from services.accounts.routes.bearer import Citizen, Operator, Running
 from shared import database
-from shared.access import Permission, permit
+from shared.access import Caller, Permission, allow, permit
 from shared.application import Runtime
 from shared.documents import index_type
+from shared.rights.requests import ExportAnswer, PersonOrder
 
 UPHOLD_RIGHTS = Permission("uphold_rights", ("operator",))
 """Hand out what is held of somebody, and have them forgotten."""
@@ -27,6 +30,9 @@ router = APIRouter(
     tags=["rights"],
     dependencies=[permit(UPHOLD_RIGHTS)],
     responses=bearer.UNAUTHORISED,
+)
+own = APIRouter(
+    prefix="/api/accounts/v1/me", tags=["rights"], dependencies=[allow(Caller.CITIZEN)], responses=bearer.UNAUTHORISED
 )
 
 
@@ -53,11 +59,40 @@ async def erasure(running: Running, _: Operator, erasure_id: UUID) -> ErasureVie
 @router.post("/exports", response_class=Response, responses={200: {"content": {"application/zip": {}}}})
 async def export(running: Running, asker: Operator, wish: NewExport) -> Response:
     """All that is held of somebody: as data, and as text that can be read, in one archive."""
-    answers = await carrying.export(running, _key(running, wish.document))
+    order = PersonOrder(document_keys=[_key(running, wish.document).hex()])
+    answers = await carrying.export(running, order)
     async with database.transaction(running.pool) as connection:
-        now = await database.county_now(connection)
-        found = {f"from_{each.service}": sum(len(section.items) for section in each.sections) for each in answers}
-        await recording.record(connection, str(asker.account_id), "export_handed_out", None, **found)
+        answers.append(await queries.export(connection, bearer.vault(running), order.keys))
+        return await _hand_out(connection, running, asker, answers)
+
+
+@own.post("/erasure", status_code=HTTP_202_ACCEPTED)
+async def order_own_erasure(running: Running, asker: Citizen) -> ErasureView:
+    """Have one's account closed, and forgotten what was typed with it. What is booked for a day to come stays valid.
+
+    What the hall wrote down is forgotten after its time, or by a document that is shown.
+    """
+    async with database.transaction(running.pool) as connection:
+        erasure_id = await erasing.order_own(connection, asker.account_id)
+        return await queries.erasure_view(connection, erasure_id)
+
+
+@own.post("/export", response_class=Response, responses={200: {"content": {"application/zip": {}}}})
+async def export_own(running: Running, asker: Citizen) -> Response:
+    """What was typed with one's account; numbers masked, for whoever finds a telephone signed in learns none."""
+    answers = await carrying.export(running, PersonOrder(account_id=asker.account_id))
+    async with database.transaction(running.pool) as connection:
+        answers.append(await queries.export_own(connection, bearer.vault(running), asker.account, asker.principal))
+        return await _hand_out(connection, running, asker, answers)
+
+
+async def _hand_out(
+    connection: database.Connection, running: Runtime, asker: bearer.Asker, answers: Sequence[ExportAnswer]
+) -> Response:
+    """The archive; that it was handed out stands in the audit."""
+    now = await database.county_now(connection)
+    found = {f"from_{each.service}": sum(len(section.items) for section in each.sections) for each in answers}
+    await recording.record(connection, str(asker.account_id), "export_handed_out", None, **found)
     archive = exports.archive(answers, now.astimezone(running.settings.zone))
     return Response(
         archive,

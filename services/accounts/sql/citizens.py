@@ -27,6 +27,20 @@ async def insert(connection: Connection, account_id: UUID, phone: bytes, phone_k
     )
 
 
+async def close(connection: Connection, account_id: UUID) -> None:
+    """Close a locked account, whose phone is forgotten, with the code that was sent to it."""
+    await connection.execute(
+        "delete from citizen_code where phone_key = (select phone_key from account where account_id = $1)", account_id
+    )
+    await connection.execute(
+        """
+        update account set state = 'closed', phone = null, phone_key = null
+        where account_id = $1 and kind = 'citizen'
+        """,
+        account_id,
+    )
+
+
 async def replace_code(connection: Connection, phone_key: bytes, digest: bytes, minutes: int) -> asyncpg.Record | None:
     """Make this the phone's only code, untried; until when it is good."""
     return await connection.fetchrow(

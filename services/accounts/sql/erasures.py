@@ -24,7 +24,7 @@ async def insert(  # noqa: PLR0913, PLR0917  (the columns)
         """
         insert into erasure (document_keys, account_id, requested_by, basis, requested_at)
         values ($1, $2, $3, $4, county_now())
-        on conflict (document_keys) where completed_at is null do nothing
+        on conflict (document_keys, account_id) where completed_at is null do nothing
         returning erasure_id
         """,
         document_keys,
@@ -41,10 +41,15 @@ async def insert(  # noqa: PLR0913, PLR0917  (the columns)
     return erasure_id
 
 
-async def select_open(connection: Connection, document_keys: Sequence[bytes]) -> UUID | None:
-    """The order of these documents that is not completed."""
+async def select_open(connection: Connection, document_keys: Sequence[bytes], account_id: UUID | None) -> UUID | None:
+    """The order of these documents, or of the account with these, that is not completed."""
     found: UUID | None = await connection.fetchval(
-        "select erasure_id from erasure where document_keys = $1 and completed_at is null", document_keys
+        """
+        select erasure_id from erasure
+        where document_keys = $1 and account_id is not distinct from $2 and completed_at is null
+        """,
+        document_keys,
+        account_id,
     )
     return found
 
@@ -94,7 +99,7 @@ async def claim(connection: Connection, first: str, lease_seconds: float) -> asy
               order by due.ask_at
               limit 1
               for update skip locked)
-        returning part.*, erasure.document_keys, erasure.account_id, erasure.booking_ids
+        returning part.*, erasure.document_keys, erasure.account_id, erasure.booking_ids, erasure.requested_by
         """,
         first,
         lease_seconds,

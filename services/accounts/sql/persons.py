@@ -120,6 +120,44 @@ async def delete_documents(
     return int(status.rpartition(" ")[2])
 
 
+async def select_own_keys(connection: Connection, account_id: UUID) -> list[bytes]:
+    """The blind indexes of the documents that somebody says are their own."""
+    rows = await connection.fetch(
+        """
+        select document_key
+        from person join person_document using (person_id)
+        where person.account_id = $1 and relation = 'self'
+        """,
+        account_id,
+    )
+    return [row["document_key"] for row in rows]
+
+
+async def select_of_documents(connection: Connection, document_keys: Sequence[bytes]) -> Rows:
+    """The persons with one of these documents, whoever keeps them, with the documents' numbers."""
+    return await connection.fetch(
+        """
+        select person.*, document_type, number
+        from person join person_document using (person_id)
+        where document_key = any($1::bytea[])
+        order by person_id, document_id
+        """,
+        document_keys,
+    )
+
+
+async def delete_all(connection: Connection, account_id: UUID) -> int:
+    """Forget all persons of an account; how many there were."""
+    status = await connection.execute("delete from person where account_id = $1", account_id)
+    return int(status.rpartition(" ")[2])
+
+
+async def delete_many(connection: Connection, person_ids: Sequence[UUID]) -> int:
+    """Forget persons, whoever keeps them; how many there were."""
+    status = await connection.execute("delete from person where person_id = any($1::uuid[])", person_ids)
+    return int(status.rpartition(" ")[2])
+
+
 async def delete(connection: Connection, account_id: UUID, person_id: UUID) -> bool:
     """Forget a person with all documents; whether there was one."""
     status = await connection.execute(

@@ -102,6 +102,14 @@ async def end_all(connection: Connection, account_id: UUID, why: str, but: UUID 
     return int(status.rpartition(" ")[2])
 
 
+async def forget_origins(connection: Connection, account_id: UUID) -> int:
+    """Forget from where somebody has signed in; how often they had."""
+    status = await connection.execute(
+        "update session set address = '', agent = '' where account_id = $1 and (address, agent) <> ('', '')", account_id
+    )
+    return int(status.rpartition(" ")[2])
+
+
 async def forget(connection: Connection, retention_days: int, limit: int) -> int:
     """Delete sign-ins that were over so long ago, at most `limit`; how many there were."""
     status = await connection.execute(

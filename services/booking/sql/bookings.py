@@ -302,20 +302,34 @@ async def anonymise(
     )
 
 
-async def lock_of_person(connection: Connection, document_keys: Sequence[bytes], limit: int) -> list[asyncpg.Record]:
-    """Lock the bookings of a person's documents that name them; `upcoming` where the seat is kept and not yet over."""
+async def lock_of_person(
+    connection: Connection, document_keys: Sequence[bytes], account_id: UUID | None, limit: int
+) -> list[asyncpg.Record]:
+    """Lock the bookings of a person's documents that name them; `upcoming` where the seat is kept and not yet over.
+
+    With an account, those alone that were made with it.
+    """
     return await connection.fetch(
         """
         select booking.*, session.cancel_until, live and ends_at > county_now() as upcoming
         from booking join session using (session_id)
-        where document_key = any($1::bytea[]) and anonymised_at is null
+        where document_key = any($1::bytea[]) and anonymised_at is null and ($2::uuid is null or account_id = $2)
         order by booking_id
-        limit $2
+        limit $3
         for no key update of booking
         """,
         document_keys,
+        account_id,
         limit,
     )
+
+
+async def forget_account(connection: Connection, account_id: UUID, but: Sequence[UUID]) -> int:
+    """Take an account out of what was booked with it, but for those bookings; out of how many."""
+    status = await connection.execute(
+        "update booking set account_id = null where account_id = $1 and booking_id <> all($2::uuid[])", account_id, but
+    )
+    return int(status.rpartition(" ")[2])
 
 
 async def lock_person(connection: Connection, person: int) -> None:
