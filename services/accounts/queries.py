@@ -1,4 +1,4 @@
-"""What is read: accounts, sign-ins, keys; and whether a token is to be believed here."""
+"""What is read: accounts, sign-ins, persons, devices, erasures, keys; and whether a token is to be believed here."""
 
 import json
 from collections.abc import Callable, Sequence

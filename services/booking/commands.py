@@ -67,7 +67,7 @@ async def agree(connection: Connection, booking_id: UUID) -> Booking:
     return agreed
 
 
-async def correct(connection: Connection, booking_id: UUID, wish: Correction, vault: Vault) -> Booking:
+async def correct(connection: Connection, booking_id: UUID, wish: Correction, vault: Vault, zone: ZoneInfo) -> Booking:
     """Put right who comes with an upcoming booking, or how they are reached; what is so already changes nothing.
 
     Raises BookingUnknown, BookingAlreadyCancelled, SlotPast, CorrectionOfPerson for a second correction of the person
@@ -82,7 +82,7 @@ async def correct(connection: Connection, booking_id: UUID, wish: Correction, va
     if row is None:
         raise problems.BookingUnknown
     now = await county_now(connection)
-    check_correctable(Booking.of(row), wish, now)
+    check_correctable(Booking.of(row), wish, now, zone)
     changes, identity = corrected(person_of(row, vault), wish, vault)
     if not changes:
         return Booking.of(row)

@@ -245,8 +245,10 @@ async def correct(request: Request, running: Running) -> BookingView:
     """Put right who comes, or how they are reached, as long as the visit is ahead."""
     wish = await read(request, Correction)
     booking_id = await _open_with(request, running, wish)
-    vault = _vault(running)
-    return await _change(running, booking_id, lambda connection, each: commands.correct(connection, each, wish, vault))
+    vault, zone = _vault(running), running.settings.zone
+    return await _change(
+        running, booking_id, lambda connection, each: commands.correct(connection, each, wish, vault, zone)
+    )
 
 
 @citizen.post("/bookings/agree", openapi_extra=documented(CodeAndDigits))

@@ -4,7 +4,7 @@ Before: booked, moved, cancelled, and a reminder the evening before. On the day:
 missed it and what to do, the window runs late, its official is called away.
 Besides, the code by which a citizen signs in: accounts sends it by an internal command, and it goes out while accounts
 waits, at any hour. It is kept sealed until it is dead, five minutes later, then deleted; no event, log or URL has it.
-Until there is a provider of text messages the console's box, which staff can read, stands for the phone.
+Until there is a provider of text messages the console's box, which operators can read, stands for the phone.
 
 Owns: messages with their deliveries, and the console channel's box.
 Publishes: notifications.messages.v1, from the moment a message is rendered and has its channel; what is

@@ -72,7 +72,7 @@ class Sender(Protocol):
 
 
 class Console:
-    """Puts letters into a table, where staff can read them. Stands for text messages until there is a provider."""
+    """Puts letters into a table, where operators can read them. Stands for text messages until there is a provider."""
 
     channel: Channel = "console"
     batch = 100

@@ -1,4 +1,4 @@
-"""What staff may read: the console's box, and whom nobody reached; and how far behind we are."""
+"""What staff may read: the console's box, whom nobody reached; how far behind we are; and what is held of a person."""
 
 from collections.abc import Sequence
 from datetime import datetime, time

@@ -38,7 +38,7 @@ class EndedSession(State):
 
 
 class Account(State):
-    """Somebody who signs in, by id alone."""
+    """Somebody who signs in, or a kiosk or screen of a hall, by id alone."""
 
     account_id: str
     kind: Kind

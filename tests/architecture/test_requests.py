@@ -46,6 +46,13 @@ def test_a_body_takes_what_its_model_knows_and_nothing_else(document, schema, ki
         assert list(open_objects(document, schema)) == []
 
 
+@pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.stem)
+def test_no_name_of_a_schema_tells_where_our_code_stands(path):
+    """Two models of one name in one service are told apart by their modules, for all the world to read."""
+    schemas = json.loads(path.read_text()).get("components", {}).get("schemas", {})
+    assert [name for name in schemas if "__" in name] == []
+
+
 def test_the_documents_have_bodies_and_the_search_finds_open_ones():
     assert len(BODIES) > 30
     assert list(open_objects({}, {"type": "array", "items": {"type": "object", "title": "T"}})) == ["T"]

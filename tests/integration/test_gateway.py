@@ -211,12 +211,13 @@ def test_nobody_outside_speaks_as_a_service_or_names_another_address(gateway: Ga
             "X-Service-Secret": "guessed",
             "X-Client-Address": "10.0.0.1",
             "X-Client-Agent": "another",
+            "X-Client-Device": "another",
             "X-Forwarded-For": "10.0.0.1",
             "X-Forwarded-Proto": "https",
         },
     )
     heard = {name.lower(): value for name, value in json.loads(body)["headers"].items()}
-    assert not {"x-service-secret", "x-client-address", "x-client-agent"} & set(heard)
+    assert not {"x-service-secret", "x-client-address", "x-client-agent", "x-client-device"} & set(heard)
     assert heard["x-forwarded-for"].rpartition(",")[2].strip() == "127.0.0.1"
     assert heard["x-forwarded-proto"] == "http"
 

@@ -11,8 +11,9 @@ from pydantic_core import PydanticCustomError
 from stdnum.cn import ric, uscc
 
 from services.booking.domain import codes
-from services.booking.domain.requests import BookingRequest, Email, Name, Note, Phone, takes_texts
+from services.booking.domain.requests import BookingRequest, Email, Name, Note, Phone
 from shared.documents import birth_date, canonical_number, index_type
+from shared.visitors import takes_texts
 
 
 def checked(body):

@@ -11,11 +11,21 @@ import pytest
 
 from services.booking.combiner import _Line, _Waiting
 from services.booking.domain import problems
-from services.booking.domain.bookings import Booking, Person, check_agreeable, check_cancellable, surname, view
+from services.booking.domain.bookings import (
+    Booking,
+    Person,
+    check_agreeable,
+    check_cancellable,
+    check_correctable,
+    surname,
+    view,
+)
 from services.booking.domain.claims import Claim, Refusal, explain
-from services.booking.domain.requests import Proxy
+from services.booking.domain.codes import make_code
+from services.booking.domain.requests import Correction, Proxy
 from services.booking.domain.sealing import person_lock
 from services.booking.domain.slots import KnownSlot, compare_slots, plan_slots
+from shared.visitors import Document
 from tests.integration.booking_desk import at, duty, session
 
 ZONE = ZoneInfo("Asia/Shanghai")
@@ -200,6 +210,19 @@ def test_what_can_be_agreed_to():
         check_agreeable(replace(BOOKING, state="to_confirm"), BOOKING.starts_at)
     with pytest.raises(problems.BookingAlreadyCancelled):
         check_agreeable(replace(BOOKING, state="cancelled"), NOW)
+
+
+def test_whoever_is_born_today_in_the_county_is_born():
+    """At half past midnight in China it is still yesterday in UTC, which nobody here goes by."""
+    now = datetime(2026, 11, 30, 0, 30, tzinfo=ZONE).astimezone(UTC)
+    born_today = Document(type="resident_id", number="11010520261130001X")
+    wish = Correction(code=make_code(), digits="0000", document=born_today)
+    check_correctable(BOOKING, wish, now, ZONE)
+    with pytest.raises(problems.InvalidRequest) as refused:
+        check_correctable(BOOKING, wish, now - timedelta(hours=1), ZONE)
+    assert [(each.pointer, each.code) for each in refused.value.errors] == [
+        ("/document/number", "document_birth_ahead")
+    ]
 
 
 def test_a_view_shows_no_number_whole():

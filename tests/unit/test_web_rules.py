@@ -14,7 +14,16 @@ from services.web.domain import DOCUMENT_TYPES, Booking, length_finding, lookup_
 from services.web.forms import Details, Unreadable, found_here, read_pairs, whole_number
 from services.web.languages import CHINESE, ENGLISH, LOCALES
 from services.web.names import romanised
-from services.web.refusals import AWAY, AWAY_WHILE_BOOKING, AWAY_WITH_FORM, DRAFT_GONE, NOT_YET, REFUSALS, UNKNOWN
+from services.web.refusals import (
+    AWAY,
+    AWAY_WITH_FORM,
+    DRAFT_GONE,
+    EXPORT_AWAY,
+    NOT_YET,
+    OURS,
+    REFUSALS,
+    UNKNOWN,
+)
 from shared.documents import DocumentType
 from tests.unit.web_county import booking
 
@@ -153,7 +162,7 @@ def _names(text):
 
 @pytest.mark.parametrize(
     "refusal",
-    [*REFUSALS.values(), *AWAY.values(), UNKNOWN, NOT_YET, AWAY_WITH_FORM, AWAY_WHILE_BOOKING, DRAFT_GONE],
+    [*REFUSALS.values(), *AWAY.values(), *OURS.values(), UNKNOWN, NOT_YET, AWAY_WITH_FORM, EXPORT_AWAY, DRAFT_GONE],
     ids=lambda each: each.heading,
 )
 def test_every_refusal_has_a_heading_and_a_next_step_in_both_languages(refusal):

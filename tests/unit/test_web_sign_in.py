@@ -205,6 +205,11 @@ async def test_the_first_time_a_password_and_a_telephone_are_set_up(county, brow
     assert "动态码不对" in page.text
     assert fields(page, action)["secret"] == "ABC"
     assert len(county.posted("/me/totp")) == 1, "another secret would make the scanned one useless"
+    county.answers["/me/totp/confirm"] = problem(409, "no_telephone_pending")
+    elsewhere = await browser.post(action, data={**fields(page, action), "code": "111111"})
+    assert elsewhere.headers.get("location") == "/sign-in/first", (
+        "another tab has set it up: that page knows what is next"
+    )
     county.answers["/me/totp/confirm"] = {"recovery_codes": ["aaaa-bbbb", "cccc-dddd"]}
     page = await browser.post(action, data={**fields(page, action), "code": "111111"})
     assert "aaaa-bbbb" in page.text

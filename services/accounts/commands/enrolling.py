@@ -3,9 +3,8 @@
 from uuid import UUID
 
 from services.accounts.commands import recording
-from services.accounts.commands.entering import RECOVERY
 from services.accounts.domain import codes, problems
-from services.accounts.domain.accounts import TOTP, EndedWhy, StaffAccount, TelephonePending, TelephoneSet
+from services.accounts.domain.accounts import RECOVERY, TOTP, EndedWhy, StaffAccount, TelephonePending, TelephoneSet
 from services.accounts.sql import accounts, sessions
 from shared.database import Connection
 from shared.events.accounts import AccountSignedOut

@@ -8,14 +8,22 @@ from uuid import UUID
 
 from services.accounts.commands import recording
 from services.accounts.domain import codes, problems
-from services.accounts.domain.accounts import ENROL, SESSIONS_LIMIT, TOTP, Account, EndedWhy, Session, StaffAccount
+from services.accounts.domain.accounts import (
+    ENROL,
+    RECOVERY,
+    SESSIONS_LIMIT,
+    TOTP,
+    Account,
+    EndedWhy,
+    Session,
+    StaffAccount,
+)
 from services.accounts.settings import AccountsSettings
 from services.accounts.sql import accounts, citizens, sessions, tries
 from shared.database import Connection
 from shared.events.accounts import AccountSignedOut
 from shared.privacy import Vault
 
-RECOVERY = "accounts.recovery"
 DAY_MINUTES = 24 * 60
 """The longest window in which tries are counted."""
 

@@ -18,6 +18,9 @@ PHONE = "accounts.phone"
 TOTP = "accounts.totp"
 SIGNING_KEY = "accounts.signing-key"
 """What each encrypted value is for, see `shared.privacy`."""
+RECOVERY = "accounts.recovery"
+RENEWAL = "accounts.renewal"
+"""What each digest is of."""
 
 GRANTS_LIMIT = 12
 """Roles of one account: a token carries them all, and none may be longer than 4096 characters."""
@@ -29,8 +32,6 @@ CLOCK_STEP = timedelta(microseconds=1)
 """What a token, a row and an event can tell apart."""
 ENROL = "enrol"
 """The scope of a first sign-in."""
-
-RENEWAL = "accounts.renewal"
 
 State = Literal["active", "suspended", "closed"]
 EndedWhy = Literal[

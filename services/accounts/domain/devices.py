@@ -117,7 +117,7 @@ class Pairing(Body):
     code: Secret = Field(min_length=1, max_length=32)
 
 
-class Renewal(Body):
+class DeviceRenewal(Body):
     """The secret that a device keeps."""
 
     secret: Secret = Field(min_length=1, max_length=128)

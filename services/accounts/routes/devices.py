@@ -14,6 +14,7 @@ from services.accounts.commands.devices import MayAt, NotPaired
 from services.accounts.domain import devices as rules
 from services.accounts.domain import problems
 from services.accounts.domain.devices import (
+    DeviceRenewal,
     Devices,
     DeviceToken,
     DeviceView,
@@ -21,7 +22,6 @@ from services.accounts.domain.devices import (
     NewDevice,
     Paired,
     Pairing,
-    Renewal,
 )
 from services.accounts.routes import bearer
 from services.accounts.routes.bearer import Running
@@ -100,7 +100,7 @@ async def pair(request: Request, running: Running, wish: Pairing, response: Resp
 
 
 @own.post("/renew")
-async def renew(running: Running, wish: Renewal, response: Response) -> DeviceToken:
+async def renew(running: Running, wish: DeviceRenewal, response: Response) -> DeviceToken:
     """Another token for a device that goes on."""
     response.headers["Cache-Control"] = "no-store"
     async with database.transaction(running.pool) as connection:

@@ -1,17 +1,19 @@
 """A booking, who it is for, and what is shown of it to whom."""
 
 from dataclasses import dataclass, fields
-from datetime import date, datetime
+from datetime import date, datetime, time
 from typing import Any, Literal, Protocol, Self
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel
 
 from services.booking.domain import codes, problems
-from services.booking.domain.requests import BookingRequest, Correction, Proxy, takes_texts
+from services.booking.domain.requests import BookingRequest, Correction, Proxy
 from shared.documents import DocumentType, birth_date
 from shared.events import booking as events
 from shared.privacy import mask_name, mask_number
+from shared.visitors import Document, takes_texts
 
 State = Literal["confirmed", "to_confirm", "cancelled"]
 Reason = Literal["visitor", "session_cancelled", "session_moved", "window_closed"]
@@ -336,13 +338,19 @@ def check_agreeable(booking: Booking, now: datetime) -> bool:
     return booking.state == "to_confirm"
 
 
-def check_correctable(booking: Booking, wish: Correction, now: datetime) -> None:
+def born_at(document: Document | None, zone: ZoneInfo) -> datetime | None:
+    """When the day begins, in the county, on which a document's holder was born; None where it does not say."""
+    born_on = birth_date(document.type, document.number) if document else None
+    return None if born_on is None else datetime.combine(born_on, time.min, zone)
+
+
+def check_correctable(booking: Booking, wish: Correction, now: datetime, zone: ZoneInfo) -> None:
     """Raises BookingAlreadyCancelled, SlotPast, or InvalidRequest for a document of somebody not yet born."""
     if booking.state == "cancelled":
         raise problems.BookingAlreadyCancelled
     if booking.starts_at <= now:
         raise problems.SlotPast
-    born = birth_date(wish.document.type, wish.document.number) if wish.document else None
-    if born is not None and born > now.date():
+    born = born_at(wish.document, zone)
+    if born is not None and born > now:
         detail = "the number holds a date of birth that is yet to come"
         raise problems.InvalidRequest.of("/document/number", "document_birth_ahead", detail)

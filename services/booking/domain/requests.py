@@ -14,7 +14,6 @@ from pydantic_core import PydanticCustomError
 
 from services.booking.domain import codes
 from shared.visitors import Body, Document, Name, Phone, clean
-from shared.visitors import takes_texts as takes_texts
 
 PARTY_SIZE_MAX = 50
 """No programme allows more; what the session allows is checked when the seat is claimed."""

@@ -5,20 +5,18 @@ hash is keyed too: a plain hash of a body that holds an ID number could be guess
 """
 
 from collections.abc import Mapping
-from datetime import datetime, time
 from functools import cache
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from services.booking.domain import codes, problems
-from services.booking.domain.bookings import Person, Row
+from services.booking.domain.bookings import Person, Row, born_at
 from services.booking.domain.claims import Channel, Claim
 from services.booking.domain.requests import BookingRequest, Correction, Proxy
-from shared.documents import birth_date, index_type, is_person
+from shared.documents import index_type, is_person
 from shared.notices import VERSIONS
 from shared.privacy import Vault
-from shared.visitors import Document
 
 
 def claim_of(  # noqa: PLR0913  (what a claim is made of)
@@ -53,7 +51,7 @@ def claim_of(  # noqa: PLR0913  (what a claim is made of)
         document_type=document.type if document else None,
         document_key=vault.document_key(index_type(document.type), document.number) if document else None,
         person=is_person(document.type if document else None),
-        born_at=_born_at(document, zone),
+        born_at=born_at(document, zone),
         document=_seal(vault, document.number if document else None, "document"),
         name=vault.encrypt(visitor.name, "booking.name"),
         phone=_seal(vault, visitor.phone, "phone"),
@@ -117,11 +115,6 @@ def nobody(vault: Vault) -> Mapping[str, Any]:
 def person_lock(document_key: bytes) -> int:
     """The number of the advisory lock of a person, within Postgres' signed 64 bits."""
     return int.from_bytes(document_key[:8], "big", signed=True)
-
-
-def _born_at(document: Document | None, zone: ZoneInfo) -> datetime | None:
-    born_on = birth_date(document.type, document.number) if document else None
-    return None if born_on is None else datetime.combine(born_on, time.min, zone)
 
 
 def _seal(vault: Vault, value: str | None, column: str) -> bytes | None:

@@ -1,7 +1,8 @@
 """Forgetting visitors: cards and indexes of tickets, what was said, and what was promised.
 
 Rows stay, for figures count rows; `forgotten_at` says that what named a person is gone from one. An open promise holds
-what it needs: whoever made it still has to call, or to keep a place.
+what it needs: whoever made it still has to call, or to keep a place. A day's age goes by UTC's date, which in China
+is the county's or the one before: nobody is forgotten early, and hours do not matter after so many days.
 """
 
 from collections.abc import Sequence

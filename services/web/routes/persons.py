@@ -4,7 +4,7 @@ What was typed is kept by the browser, sealed, only where something is wrong wit
 comes back to a page: a renewed document is typed anew, and an old one taken away.
 """
 
-from collections.abc import Coroutine, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from http import HTTPStatus
 from typing import Any
 
@@ -112,7 +112,7 @@ async def add(page: Page = OpenPage, posted: Posted = PostedForm) -> Response:
         missing = {"errors": {"document_number": "document_required"}, "status": HTTPStatus.UNPROCESSABLE_ENTITY}
         return _again(page, typed.model_copy(update=missing), f"{NEW}/{page_id}")
     key = page.site.cookies.idempotency_key(page_id, body)
-    return await _do(page, posted, typed, f"{NEW}/{page_id}", page.commands.add_person(body, key))
+    return await _do(page, posted, typed, f"{NEW}/{page_id}", lambda: page.commands.add_person(body, key))
 
 
 @router.get("/{person_id}")
@@ -155,18 +155,17 @@ async def change(person_id: Id, page: Page = OpenPage, posted: Posted = PostedFo
         body["add_documents"] = [typed.document()]
     body["remove_documents"] = [name.removeprefix(REMOVE) for name in posted.fields if name.startswith(REMOVE)]
     address = f"{_address(person_id)}/{_page_id(posted)}"
-    return await _do(page, posted, typed, address, page.commands.change_person(person_id, body))
+    return await _do(page, posted, typed, address, lambda: page.commands.change_person(person_id, body))
 
 
 async def _do(
-    page: Page, posted: Posted, typed: Typed, address: str, command: Coroutine[Any, Any, PersonShown]
+    page: Page, posted: Posted, typed: Typed, address: str, command: Callable[[], Awaitable[PersonShown]]
 ) -> Response:
     """Have it done, and go to one's own page; where something is wrong, back to the form at `address`."""
     if not posted.is_fresh:
-        command.close()  # nobody awaits it
         return _again(page, typed.model_copy(update={"refused": "form_expired"}), address)
     try:
-        await command
+        await command()
     except Refused as error:
         if error.status == HTTPStatus.UNAUTHORIZED:
             raise

@@ -177,6 +177,8 @@ async def set_telephone(page: Page = OpenPage, posted: Posted = PostedForm) -> R
     except Refused as refused:
         if refused.code in {"code_refused", "invalid_request"}:
             return await _show_first(page, refused.status, findings={"code": "code_refused"}, shown=shown)
+        if refused.code == "no_telephone_pending":  # another tab has set it up
+            return page.go(FIRST)
         raise
     return page.show("staff/recovery_codes.html", personal=True, codes=done.recovery_codes)
 
