@@ -71,6 +71,33 @@ async def test_a_page_offers_what_its_reader_may_do(roles, where, shown, hidden)
 
 
 @pytest.mark.parametrize(
+    ("role", "where", "opens", "reads"),
+    [
+        ("window_staff", LAND, True, True),
+        ("window_staff", {"department_id": "tax"}, False, False),
+        ("chief_representative", {"department_id": "tax"}, False, False),
+        ("director", LAND, False, True),
+        ("director", {**LAND, "official_id": "zhou"}, True, True),
+        ("hall_manager", {}, True, True),
+        ("deputy_county_head", {}, True, False),
+        ("supervisor", {}, True, False),
+        ("operator", {}, True, False),
+    ],
+)
+async def test_officials_and_their_visitors_are_offered_to_those_who_may_open_them(role, where, opens, reads):
+    """`opens`: Zhou's days, from the list; `reads`: who comes to Zhou's window, from Zhou's days."""
+    county = County()
+    listed = (await seen(county, "/staff", role, **where)).text
+    assert "周文清" in listed
+    assert ('href="/staff/officials/zhou"' in listed) is opens
+    days = (await seen(county, "/staff/officials/zhou", role, **where)).text
+    assert ('href="/staff/sessions/s1/windows/w3"' in days) is reads
+    assert "谁来，现在看不到" not in days, "not seen for good, not for now"
+    asked = [each for each in county.asked if each.url.path.endswith("/bookings")]
+    assert bool(asked) is reads
+
+
+@pytest.mark.parametrize(
     ("address", "role"),
     [
         ("/staff/today", "auditor"),
