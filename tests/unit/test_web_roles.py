@@ -135,3 +135,15 @@ async def test_every_page_is_opened_by_its_roles_alone():
                     wrong.append((route, role, answer.status_code))
     assert wrong == []
     assert len(PAGES) > 25
+
+
+@pytest.mark.parametrize(("roles", "told"), [([], True), (["auditor"], False)])
+async def test_whoever_has_no_role_yet_is_told_whom_to_ask(roles, told):
+    county = County()
+    county.answers |= {
+        "/me/sessions": {"items": []},
+        "/accounts/v1/me": {"login": "wang.er", "name": "王二", "must_change_password": False, "telephone": True},
+    }
+    page = (await seen(county, "/staff/sign-ins", *roles, nothing=True)).text
+    assert "wang.er，王二" in page, "at a shared desk one sees who is signed in"
+    assert ("请找系统管理员给" in page) is told
