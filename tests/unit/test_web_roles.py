@@ -97,6 +97,18 @@ async def test_officials_and_their_visitors_are_offered_to_those_who_may_open_th
     assert bool(asked) is reads
 
 
+@pytest.mark.parametrize(("roles", "where", "first"), [(["window_staff"], LAND, True), (["hall_manager"], {}, False)])
+async def test_ones_own_windows_stand_first_where_they_are_few(roles, where, first):
+    county = County()
+    held = today()
+    (each,) = held["items"][0]["windows"]
+    others = [{**each, "window_id": f"w{number}", "number": number, "department_id": "tax"} for number in (4, 5, 6)]
+    held["items"][0]["windows"] += others
+    county.answers |= {"/staff/today": held}
+    page = (await seen(county, "/staff/today", *roles, **where)).text
+    assert (">3 号窗口桌面</a>" in page) is first
+
+
 @pytest.mark.parametrize(
     ("address", "role"),
     [
