@@ -244,7 +244,7 @@ async def test_a_number_that_is_nobodys_is_told_as_a_mobile_ones(county, browser
 async def test_a_voucher_leads_back_to_all_of_ones_own(county, browser):
     await sign_in(browser)
     page = await follow(browser, await browser.get("/me/bookings/b1"))
-    assert '<a class="back no-print" href="/me">' in page.text
+    assert '<a class="back" href="/me">' in page.text
     assert "下次从“我的”里就能打开" in page.text
     shown = await browser.get("/me")
     assert "登录的手机：尾号 2741" in shown.text
