@@ -20,9 +20,11 @@ from services.web.routes import ROUTERS
 from services.web.routes.by_phone import BY_PHONE
 from services.web.routes.posted import NotFromHere
 from services.web.routes.refused import go_and_tell
+from services.web.routes.sign_in import FIRST
 from services.web.security import TooMuchToKeep
 from services.web.settings import WebSettings
 from services.web.upstream import Refused, Unavailable
+from shared.access import AccessDenied
 from shared.application import Runtime, build
 from shared.identity.tokens import SignInNeeded, TokenUnknown
 from shared.problems import Problem
@@ -139,8 +141,19 @@ async def _on_sign_in_needed(request: Request, _: Exception) -> Response:
     return RedirectResponse(f"/sign-in?{urlencode({'to': here})}", HTTPStatus.SEE_OTHER)
 
 
+async def _is_first_sign_in(request: Request) -> bool:
+    """Whether the browser shows a token that is good for a password of one's own and the telephone alone."""
+    try:
+        found = await request.app.state.runtime.recognition.principal(request)
+    except (Problem, Unavailable):
+        return False
+    return found.kind == "staff" and found.scope is not None
+
+
 async def _on_problem(request: Request, error: Exception) -> Response:
     assert isinstance(error, Problem)  # noqa: S101  (what it is registered for)
+    if isinstance(error, AccessDenied) and request.method == "GET" and await _is_first_sign_in(request):
+        return RedirectResponse(FIRST, HTTPStatus.SEE_OTHER)
     request.state.principal = None
     page = await _open(request)
     return page.tell(refusal(error.code), error.status, code=error.code)

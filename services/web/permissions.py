@@ -10,6 +10,8 @@ from shared.identity.roles import AROUND, AT_COUNTER, AT_WINDOW, OVER_HALL
 
 SEE_TODAY: Final = Permission("see_today", AROUND)
 SEE_OFFICIALS: Final = Permission("see_officials", AROUND)
+SEE_DUTIES: Final = Permission("see_duties", ("window_staff", "chief_representative", *OVER_HALL, "operator"))
+"""Another official's days; one's own are anybody's."""
 SEE_BOOKINGS: Final = Permission("see_bookings", (*AT_WINDOW, "hall_manager"))
 READ_CONSOLE: Final = Permission("read_console", ("operator",))
 OPEN_KIOSK: Final = Permission("receive", AT_COUNTER, "hall", devices=("kiosk",))

@@ -284,3 +284,21 @@ async def test_ones_own_page_is_there_while_booking_or_accounts_is_away(county, 
     county.away = {"accounts"}
     page = await browser.get("/me")
     assert 'href="/me/bookings/b1"' in page.text
+
+
+async def test_a_number_that_is_nobodys_is_told_as_a_mobile_ones(county, browser):
+    """A landline's area code helps nobody here: it takes no texts."""
+    wrong = problem(422, "invalid_request", errors=[{"pointer": "/phone", "code": "phone_invalid", "detail": ""}])
+    county.answers["/citizens/codes"] = wrong
+    page = await send_phone(browser, "12345")
+    assert "这个手机号码打不通" in page.text
+    assert "座机" not in page.text
+
+
+async def test_a_voucher_leads_back_to_all_of_ones_own(county, browser):
+    await sign_in(browser)
+    page = await follow(browser, await browser.get("/me/bookings/b1"))
+    assert '<a class="back" href="/me">' in page.text
+    assert "下次从“我的”里就能打开" in page.text
+    shown = await browser.get("/me")
+    assert "登录的手机：尾号 2741" in shown.text

@@ -6,6 +6,7 @@ from datetime import date
 import pytest
 
 from services.web import drafts
+from services.web.languages import CHINESE
 from services.web.routes import drafts as walk_routes
 from services.web.routes import start
 from shared.notices import CURRENT, NOTICES, Notice
@@ -28,7 +29,7 @@ async def browser(county):
 
 async def test_the_notice_says_its_version_and_every_version_can_be_read(browser, monkeypatch):
     shown = await browser.get("/privacy")
-    assert f"第 {CURRENT.version} 版，{CURRENT.published_on.isoformat()}起用。" in shown.text
+    assert f"第 {CURRENT.version} 版，{CHINESE.day(CURRENT.published_on)}起用。" in shown.text
     assert "带证件到大厅要一份完整的" in shown.text
     assert "这是以前的说明" not in shown.text
     newer = replace(CURRENT, published_on=date(2027, 6, 1))  # the same text, for a second one there is not yet
@@ -36,7 +37,7 @@ async def test_the_notice_says_its_version_and_every_version_can_be_read(browser
     monkeypatch.setattr(start, "CURRENT", newer)
     old = await browser.get("/privacy?version=1")
     assert "这是以前的说明，请看现在的" in old.text
-    assert "2027-06-01" in old.text, "the history names every version"
+    assert "2027年6月1日 星期二" in old.text, "the history names every version"
     assert (await browser.get("/privacy?version=../base")).status_code == 200
 
 

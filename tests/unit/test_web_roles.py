@@ -71,6 +71,45 @@ async def test_a_page_offers_what_its_reader_may_do(roles, where, shown, hidden)
 
 
 @pytest.mark.parametrize(
+    ("role", "where", "opens", "reads"),
+    [
+        ("window_staff", LAND, True, True),
+        ("window_staff", {"department_id": "tax"}, False, False),
+        ("chief_representative", {"department_id": "tax"}, False, False),
+        ("director", LAND, False, True),
+        ("director", {**LAND, "official_id": "zhou"}, True, True),
+        ("hall_manager", {}, True, True),
+        ("deputy_county_head", {}, True, False),
+        ("supervisor", {}, True, False),
+        ("operator", {}, True, False),
+    ],
+)
+async def test_officials_and_their_visitors_are_offered_to_those_who_may_open_them(role, where, opens, reads):
+    """`opens`: Zhou's days, from the list; `reads`: who comes to Zhou's window, from Zhou's days."""
+    county = County()
+    listed = (await seen(county, "/staff", role, **where)).text
+    assert "周文清" in listed
+    assert ('href="/staff/officials/zhou"' in listed) is opens
+    days = (await seen(county, "/staff/officials/zhou", role, **where)).text
+    assert ('href="/staff/sessions/s1/windows/w3"' in days) is reads
+    assert "谁来，现在看不到" not in days, "not seen for good, not for now"
+    asked = [each for each in county.asked if each.url.path.endswith("/bookings")]
+    assert bool(asked) is reads
+
+
+@pytest.mark.parametrize(("roles", "where", "first"), [(["window_staff"], LAND, True), (["hall_manager"], {}, False)])
+async def test_ones_own_windows_stand_first_where_they_are_few(roles, where, first):
+    county = County()
+    held = today()
+    (each,) = held["items"][0]["windows"]
+    others = [{**each, "window_id": f"w{number}", "number": number, "department_id": "tax"} for number in (4, 5, 6)]
+    held["items"][0]["windows"] += others
+    county.answers |= {"/staff/today": held}
+    page = (await seen(county, "/staff/today", *roles, **where)).text
+    assert (">3 号窗口桌面</a>" in page) is first
+
+
+@pytest.mark.parametrize(
     ("address", "role"),
     [
         ("/staff/today", "auditor"),
@@ -108,3 +147,15 @@ async def test_every_page_is_opened_by_its_roles_alone():
                     wrong.append((route, role, answer.status_code))
     assert wrong == []
     assert len(PAGES) > 25
+
+
+@pytest.mark.parametrize(("roles", "told"), [([], True), (["auditor"], False)])
+async def test_whoever_has_no_role_yet_is_told_whom_to_ask(roles, told):
+    county = County()
+    county.answers |= {
+        "/me/sessions": {"items": []},
+        "/accounts/v1/me": {"login": "wang.er", "name": "王二", "must_change_password": False, "telephone": True},
+    }
+    page = (await seen(county, "/staff/sign-ins", *roles, nothing=True)).text
+    assert "wang.er，王二" in page, "at a shared desk one sees who is signed in"
+    assert ("请找系统管理员给" in page) is told

@@ -174,7 +174,10 @@ async def test_a_young_token_is_left_alone_and_a_sign_in_that_is_over_leads_to_t
 async def test_a_first_sign_ins_token_opens_no_page_of_the_staffs(county, browser):
     county.answers["/sign-in"] = signed_in(token=token(scope="enrol"), scope="enrol")
     assert (await send(browser)).headers["location"] == "/sign-in/first"
-    assert (await browser.get("/staff/officials/zhou")).status_code == 403
+    for address in ("/staff/officials/zhou", "/staff/home"):
+        answer = await browser.get(address)
+        assert (answer.status_code, answer.headers["location"]) == (303, "/sign-in/first"), "to what is to be done yet"
+    assert (await browser.post("/staff/sign-ins/others/end", data={})).status_code == 403
 
 
 async def test_the_first_time_a_password_and_a_telephone_are_set_up(county, browser):

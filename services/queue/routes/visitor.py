@@ -15,7 +15,7 @@ from services.queue.queries import hall, visitor
 from services.queue.routes.parts import Running, SessionId, Token, citizen, vault_of
 from shared import database
 from shared.application import Runtime
-from shared.limits import address_of, network_of
+from shared.limits import network_of
 
 router = citizen()
 

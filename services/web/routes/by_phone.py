@@ -34,6 +34,8 @@ TYPED_CHARACTERS = 40
 LABELS = {"phone": phrase("手机号码"), "code": phrase("验证码")}
 FINDINGS = {
     "phone_required": phrase("还没填，请写您的手机号码"),
+    "phone_invalid": phrase("这个手机号码打不通，请核对，国外的号码前面加 + 和国家代码"),
+    "phone_area": phrase("座机收不到短信，请写手机号码"),
     "phone_takes_no_texts": phrase("座机收不到短信，请写手机号码"),
     "code_required": phrase("还没填，请写短信里的 6 位数字"),
     "citizen_code_refused": phrase("验证码不对，或者过期了。请看最新的一条短信；试错 5 次要重新发"),

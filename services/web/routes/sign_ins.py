@@ -1,5 +1,7 @@
 """One's own sign-ins: where one is signed in, and ending what one does not know or has left open."""
 
+import asyncio
+
 from fastapi import APIRouter, Response
 
 from services.web.addresses import Id
@@ -18,10 +20,12 @@ HERE = "/staff/sign-ins"
 @router.get(HERE)
 async def sign_ins(page: Page = OpenPage) -> Response:
     """All of them, this one marked."""
-    found = await page.queries.own_sign_ins()
+    found, account = await asyncio.gather(page.queries.own_sign_ins(), page.queries.me())
     return page.show(
         "staff/sign_ins.html",
         personal=True,
+        account=account,
+        is_roleless=not page.request.state.principal.held,
         sign_ins=[(each, named(each.agent)) for each in found.items],
         others=sum(not each.is_this for each in found.items),
     )

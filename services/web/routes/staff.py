@@ -8,7 +8,7 @@ from fastapi import APIRouter, Response
 from services.web.addresses import Id
 from services.web.domain import Expected, Official
 from services.web.pages import OpenPage, Page
-from services.web.permissions import READ_CONSOLE, SEE_BOOKINGS, SEE_OFFICIALS
+from services.web.permissions import READ_CONSOLE, SEE_BOOKINGS, SEE_DUTIES, SEE_OFFICIALS
 from services.web.queries import or_none
 from services.web.upstream import Refused
 from shared.access import permit
@@ -23,7 +23,13 @@ async def officials(page: Page = OpenPage) -> Response:
     departments: dict[str, list[Official]] = {}
     for each in found.items:
         departments.setdefault(page.language.of(each, "department_name"), []).append(each)
-    return page.show("staff/officials.html", departments=departments, count=len(found.items))
+    own = page.request.state.principal.official_id
+    opened = {
+        each.official_id
+        for each in found.items
+        if each.official_id == own or page.may(SEE_DUTIES.name, each.department_id)
+    }
+    return page.show("staff/officials.html", departments=departments, count=len(found.items), opened=opened)
 
 
 @router.get("/staff/officials/{official_id}", dependencies=[permit(SEE_OFFICIALS)])
@@ -38,7 +44,7 @@ async def official(official_id: Id, page: Page = OpenPage) -> Response:
     coming.sort(key=lambda each: each.date)
     days = [(each, duty) for each in coming for duty in each.duties if duty.official_id == official_id]
     expected = None
-    if days and days[0][0].booking:
+    if days and days[0][0].booking and page.may(SEE_BOOKINGS.name, days[0][1].department_id):
         session, duty = days[0]
         expected = await _expected(page, session.session_id, duty.window_id)
     return page.show("staff/official.html", official=this, days=days, expected=expected, now=now)
