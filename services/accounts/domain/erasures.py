@@ -3,14 +3,13 @@
 import hashlib
 import json
 from datetime import datetime
-from typing import Any, Literal, Self
+from typing import Any, Literal
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, model_validator
-from pydantic_core import PydanticCustomError
+from pydantic import BaseModel
 
-from shared.documents import DocumentType, canonical_number
 from shared.rights.requests import Hold
+from shared.visitors import Body, Document
 
 Basis = Literal["in_person", "in_writing", "signed_in"]
 """How the person asked: with the document before us, by a letter that is filed, or signed in."""
@@ -46,37 +45,17 @@ def wait_seconds(asked: int) -> float:
     return min(2.0 ** min(asked, 20), WAIT_MOST_SECONDS)
 
 
-class ShownDocument(BaseModel):
-    """A document as it was shown, brought into its canonical form."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    type: DocumentType
-    number: str
-
-    @model_validator(mode="after")
-    def _canonical(self) -> Self:
-        if len(self.number) > 40:  # noqa: PLR2004  (as booking reads them)
-            raise PydanticCustomError("document_format", "this is not such a document's number")
-        object.__setattr__(self, "number", canonical_number(self.type, self.number))
-        return self
-
-
-class NewErasure(BaseModel):
+class NewErasure(Body):
     """Who is to be forgotten: by the document that was shown or named."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    document: ShownDocument
+    document: Document
     basis: Literal["in_person", "in_writing"]
 
 
-class NewExport(BaseModel):
+class NewExport(Body):
     """Whose data is to be handed out: by the document that was shown."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    document: ShownDocument
+    document: Document
 
 
 class PartView(BaseModel):

@@ -13,7 +13,7 @@ from starlette.status import HTTP_202_ACCEPTED
 from services.accounts import carrying, queries
 from services.accounts.commands import erasing, recording
 from services.accounts.domain import exports
-from services.accounts.domain.erasures import ErasureView, NewErasure, NewExport, ShownDocument
+from services.accounts.domain.erasures import ErasureView, NewErasure, NewExport
 from services.accounts.routes import bearer
 from services.accounts.routes.bearer import Citizen, Operator, Running
 from shared import database
@@ -21,6 +21,7 @@ from shared.access import Caller, Permission, allow, permit
 from shared.application import Runtime
 from shared.documents import index_type
 from shared.rights.requests import ExportAnswer, PersonOrder
+from shared.visitors import Document
 
 UPHOLD_RIGHTS = Permission("uphold_rights", ("operator",))
 """Hand out what is held of somebody, and have them forgotten."""
@@ -36,7 +37,7 @@ own = APIRouter(
 )
 
 
-def _key(running: Runtime, shown: ShownDocument) -> bytes:
+def _key(running: Runtime, shown: Document) -> bytes:
     return bearer.vault(running).document_key(index_type(shown.type), shown.number)
 
 

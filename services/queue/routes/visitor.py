@@ -14,6 +14,7 @@ from services.queue.live import Hub
 from services.queue.queries import hall, visitor
 from services.queue.routes.parts import Running, SessionId, Token, citizen, vault_of
 from shared import database
+from shared.access import address_of
 from shared.application import Runtime
 from shared.limits import network_of
 

@@ -4,7 +4,6 @@ Closing is asked for on a page of its own, for it cannot be taken back; its numb
 """
 
 from http import HTTPStatus
-from typing import Final
 from urllib.parse import quote
 
 from fastapi import APIRouter, Response
@@ -17,8 +16,6 @@ from services.web.routes.posted import Posted, PostedForm
 from shared.access import Caller, allow
 
 router = APIRouter(prefix="/me", include_in_schema=False, dependencies=[allow(Caller.CITIZEN)])
-
-LEAVE: Final = "/me/leave"
 
 
 @router.post("/data")
