@@ -136,7 +136,7 @@ def county():
     session = {"session_id": "s1", "address": "10.0.0.7", "agent": "Firefox", "is_this": True}
     session |= {name: test_web_day.NOW.isoformat() for name in ("created_at", "last_seen_at", "expires_at")}
     found.answers["/me/sessions"] = {"items": [session]}
-    found.answers["/me"] = {"login": "li.chunyan", "name": "李春燕"}
+    found.answers["/me"] = {"login": "li.chunyan", "name": "李春燕", "must_change_password": True}
     found.answers["/visits/" + TICKET] = test_web_closing.visit()
     return found
 
