@@ -11,6 +11,7 @@ from services.accounts.domain import persons as rules
 from services.accounts.domain import problems
 from services.accounts.domain.accounts import (
     NAME,
+    PEOPLE_MOST,
     PHONE,
     Account,
     Accounts,
@@ -18,6 +19,8 @@ from services.accounts.domain.accounts import (
     CitizenAccount,
     CitizenView,
     GrantView,
+    KnownPerson,
+    People,
     Session,
     Sessions,
     SessionView,
@@ -116,6 +119,17 @@ async def account_views(connection: Connection, vault: Vault, after: str, limit:
             _view(account, [row for row in held if row["account_id"] == account.account_id], vault) for account in shown
         ],
         next_after=shown[-1].login if len(rows) > limit else None,
+    )
+
+
+async def people(connection: Connection, vault: Vault) -> People:
+    """Who the staff's accounts are."""
+    known = map(StaffAccount.of, await accounts.select_page(connection, "", PEOPLE_MOST))
+    return People(
+        items=[
+            KnownPerson(account_id=str(each.account_id), login=each.login, name=vault.decrypt(each.name, NAME))
+            for each in known
+        ]
     )
 
 

@@ -189,6 +189,20 @@ class Export(State):
     more: bool
 
 
+class KnownPerson(State):
+    """Who an account of the staff's is."""
+
+    account_id: str
+    login: str
+    name: str = ""
+
+
+class People(State):
+    """The staff's accounts."""
+
+    items: tuple[KnownPerson, ...] = ()
+
+
 @dataclass(frozen=True)
 class Row:
     """A row, and whose audit it stands in."""
@@ -208,14 +222,20 @@ class Asked:
 
 
 def who(entry: Entry, names: Mapping[str, str], say: Callable[[str], str]) -> str:
-    """An official by name, whoever has no account by what they are; empty for an account of somebody else."""
+    """An official or anybody of the staff by name, whoever has no account by what they are; empty for all others.
+
+    `names` are by the ids of officials and of accounts.
+    """
     if entry.official_id and entry.official_id in names:
         return names[entry.official_id]
-    return say(ACTORS[entry.actor]) if entry.actor in ACTORS else ""
+    return say(ACTORS[entry.actor]) if entry.actor in ACTORS else names.get(entry.actor, "")
 
 
-def asked(query: Mapping[str, str], zone: ZoneInfo) -> Asked:
-    """Read the filter. Days are the county's; the last one is looked at whole."""
+def asked(query: Mapping[str, str], zone: ZoneInfo, logins: Mapping[str, str]) -> Asked:
+    """Read the filter. Days are the county's; the last one is looked at whole.
+
+    Who acted may be told by a login, too: `logins` are the accounts' ids by it.
+    """
     typed = {name: query.get(name, "").strip() for name in ("first", "last", "actor", "action", "record")}
     wanted, findings = {}, {}
     for name, parameter, days in (("first", "from", 0), ("last", "to", 1)):
@@ -231,6 +251,8 @@ def asked(query: Mapping[str, str], zone: ZoneInfo) -> Asked:
             findings[name] = phrase("这里写编号，不写姓名")
         elif typed[name]:
             wanted[name] = typed[name]
+    if "actor" in wanted:
+        wanted["actor"] = logins.get(wanted["actor"].lower(), wanted["actor"])
     if record := typed["record"]:
         kind, _, record_id = record.rpartition(":")
         if not CODE.fullmatch(record) or (kind and kind not in RECORDS):

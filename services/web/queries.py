@@ -15,7 +15,7 @@ from typing import TypeVar
 from urllib.parse import quote
 
 from services.web.accounts import Erasure, StaffAccount, StaffAccounts
-from services.web.audit import Audit
+from services.web.audit import Audit, People
 from services.web.closing import Closing, Visit, Visits
 from services.web.domain import (
     BookableSessions,
@@ -178,6 +178,10 @@ class Queries:
         """Who did what in a service, the newest first (staff)."""
         path = f"/api/{service}/v1/staff/audit"
         return await self.upstream.get(service, path, Audit, before=before, limit=limit, **wanted)
+
+    async def people(self) -> People:
+        """Who the staff's accounts are (auditors)."""
+        return await self.upstream.get("accounts", f"{ACCOUNTS}/staff/audit/people", People)
 
     async def console_messages(self) -> ConsoleMessages:
         """What the console channel delivered (staff)."""

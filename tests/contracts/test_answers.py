@@ -41,6 +41,8 @@ READ = [
     (web.Slots, booking_queries.OfferedSlots),
     (web.Slot, booking_queries.OfferedSlot),
     (hall.VenueToday, views.VenueToday),
+    (audit.KnownPerson, accounts.KnownPerson),
+    (audit.People, accounts.People),
     (web.Matters, roster_queries.Matters),
     (web.Departments, roster_queries.Departments),
     (web.Matter, roster_queries.MatterView),

@@ -419,3 +419,13 @@ async def test_the_service_changes_nobody_but_by_its_rights(office):
         for right in ("delete", "truncate", "references", "trigger"):
             allowed = await connection.fetchval("select has_table_privilege('account', $1)", right)
             assert not allowed, right
+
+
+async def test_the_auditor_is_told_who_an_account_is_and_nobody_else(office, operator):
+    auditor = await office.enrol("shen.ji", "auditor")
+    answered = await office.ask("GET", "/staff/audit/people", await office.token(auditor))
+    assert answered.status_code == 200, answered.text
+    assert answered.headers["cache-control"] == "no-store"
+    assert {"account_id": str(auditor.account_id), "login": "shen.ji", "name": "王桂兰"} in answered.json()["items"]
+    refused = await office.ask("GET", "/staff/audit/people", operator)
+    assert (refused.status_code, refused.json()["code"]) == (403, "access_denied")

@@ -55,6 +55,9 @@ def county():
     found.answers["roster/v1/staff/audit"] = audit_of(
         entry(3, minutes=4, actor="operator-secret", action="never.heard_of", record_kind="pack")
     )
+    found.answers["accounts/v1/staff/audit/people"] = {
+        "items": [{"account_id": "acc-1", "login": "manager", "name": "李春燕"}]
+    }
     return found
 
 
@@ -163,6 +166,17 @@ async def test_what_is_taken_away_is_text_in_every_cell(county, browser, kind):
         assert {"=1+1", "@SUM(A1)"} <= {row[8] for row in rows}
     assert rows[0][0] == "系统"
     assert [row[0] for row in rows[-2:]] == ["接待现场还有更早的记录没有导出", "消息的记录这次没有取到"]
+
+
+async def test_an_account_is_told_by_name_and_found_by_login(county, browser):
+    page = await browser.get(PAGE, params={"actor": "Manager"})
+    assert "李春燕 manager" in page.text
+    asked = [each.url.params.get("actor") for each in county.asked if each.url.path == "/api/queue/v1/staff/audit"]
+    assert asked == ["acc-1"]
+    county.answers["accounts/v1/staff/audit/people"] = problem(403, "access_denied")
+    page = await browser.get(PAGE)
+    assert page.status_code == 200
+    assert "acc-1" in page.text
 
 
 async def test_what_is_taken_away_keeps_to_the_filter(county, browser):

@@ -22,6 +22,8 @@ RECOVERY = "accounts.recovery"
 RENEWAL = "accounts.renewal"
 """What each digest is of."""
 
+PEOPLE_MOST = 2000
+"""Accounts of the staff's that are named to the auditor: several of the largest county's."""
 GRANTS_LIMIT = 12
 """Roles of one account: a token carries them all, and none may be longer than 4096 characters."""
 SESSIONS_LIMIT = 10
@@ -210,6 +212,20 @@ class Accounts(BaseModel):
     items: list[AccountView]
     next_after: str | None = None
     """Where the next page begins; none where this is the last."""
+
+
+class KnownPerson(BaseModel):
+    """Who an account of the staff's is."""
+
+    account_id: str
+    login: str
+    name: str
+
+
+class People(BaseModel):
+    """The staff's accounts, by login, at most `PEOPLE_MOST`."""
+
+    items: list[KnownPerson]
 
 
 class SignedIn(BaseModel):

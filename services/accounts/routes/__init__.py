@@ -6,7 +6,7 @@ needs no Idempotency-Key, but for a citizen's persons: a login is unique, the sa
 sign-in or a password that is shown once cannot be answered again from memory.
 """
 
-from services.accounts.routes import citizens, devices, entrance, federation, me, operator, persons, rights
+from services.accounts.routes import auditor, citizens, devices, entrance, federation, me, operator, persons, rights
 from services.accounts.routes.bearer import UNAUTHORISED
 from shared.audit.routes import make_router
 
@@ -23,5 +23,6 @@ routers = (
     devices.own,
     rights.router,
     rights.own,
+    auditor.router,
     audit,
 )

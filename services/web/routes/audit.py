@@ -1,7 +1,7 @@
 """The auditor's page: what was done in all services, by time; filters, what is taken away, and whether chains hold."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from typing import Literal, TypeVar
 from urllib.parse import urlencode
 
@@ -35,7 +35,8 @@ async def show(page: Page = OpenPage) -> Response:
 
 
 async def _show(page: Page, query: Mapping[str, str], status: int = 200) -> Response:
-    asked = audit.asked(query, page.site.settings.zone)
+    names, logins = await _known(page)
+    asked = audit.asked(query, page.site.settings.zone, logins)
     before: dict[str, int] = {
         each: number for each in SERVICES if (number := whole_number(query.get(f"before_{each}", "")))
     }
@@ -59,7 +60,7 @@ async def _show(page: Page, query: Mapping[str, str], status: int = 200) -> Resp
         is_first=not before,
         chains={service: each.chain for service, each in found.items()},
         missing=missing,
-        names=await _names(page),
+        names=names,
         audit=audit,
     )
 
@@ -93,20 +94,28 @@ async def _of_all(
     return found, missing
 
 
-async def _names(page: Page) -> dict[str, str]:
-    """The officials' names by id, as far as the roster can tell."""
+async def _known(page: Page) -> tuple[dict[str, str], dict[str, str]]:
+    """Names by the ids of officials and accounts, and the accounts' ids by login, as far as both tell."""
+    officials, people = await asyncio.gather(_told_by(page.queries.officials()), _told_by(page.queries.people()))
+    known = people.items if people else ()
+    names = {each.account_id: f"{each.name} {each.login}" for each in known}
+    names |= {each.official_id: each.name for each in officials.items} if officials else {}
+    return names, {each.login: each.account_id for each in known}
+
+
+async def _told_by(asking: Coroutine[None, None, Found]) -> Found | None:
     try:
-        found = await or_none(page.queries.officials())
+        return await or_none(asking)
     except Refused:
-        return {}
-    return {each.official_id: each.name for each in found.items} if found else {}
+        return None
 
 
 @router.post("/staff/audit/export")
 async def export(page: Page = OpenPage, posted: Posted = PostedForm) -> Response:
     """Take the rows away; each service notes in its own audit that this was done."""
     kind = posted.get("kind")
-    asked = audit.asked(posted.fields, page.site.settings.zone)
+    names, logins = await _known(page)
+    asked = audit.asked(posted.fields, page.site.settings.zone, logins)
     if not posted.is_fresh:
         return page.tell(REFUSALS["form_expired"], 409, code="form_expired")
     if kind not in TYPES or asked.findings:
@@ -115,7 +124,7 @@ async def export(page: Page = OpenPage, posted: Posted = PostedForm) -> Response
     rows = audit.merged({service: each.items for service, each in found.items()})
     cut = [service for service, each in found.items() if each.more]
     told = [_told(page, each, "") for each in cut] + [_told(page, each, missing[each]) for each in missing]
-    made = await asyncio.to_thread(_made, page, kind, rows, await _names(page), told)
+    made = await asyncio.to_thread(_made, page, kind, rows, names, told)
     headers = {
         "Content-Disposition": f'attachment; filename="audit.{kind}"',
         "Cache-Control": "no-store",
