@@ -2,10 +2,10 @@
 
 import json
 from collections.abc import Callable, Sequence
+from typing import Any
 from uuid import UUID
 
 import asyncpg
-from pydantic import BaseModel
 
 from services.accounts.domain import persons as rules
 from services.accounts.domain import problems
@@ -192,14 +192,24 @@ async def export_own(connection: Connection, vault: Vault, account: Account, pri
     shown = await own_view(connection, vault, account)
     kept = await own_persons(connection, vault, account.account_id)
     signed_in = await own_sessions(connection, principal)
-    sections: dict[str, Sequence[BaseModel]] = {"account": [shown], "persons": kept.items, "sign_ins": signed_in.items}
+    sign_ins = [
+        each.model_dump(mode="json", include={"created_at", "last_seen_at", "expires_at", "agent"})
+        | {"signed_in_from": each.address}
+        for each in signed_in.items
+    ]
     return ExportAnswer(
         service="accounts",
         sections=[
-            ExportSection(name=name, items=[each.model_dump(mode="json") for each in items])
-            for name, items in sections.items()
+            ExportSection(name="account", items=[shown.model_dump(mode="json", include={"phone_masked"})]),
+            ExportSection(name="persons", items=[_kept_person(each) for each in kept.items]),
+            ExportSection(name="sign_ins", items=sign_ins),
         ],
     )
+
+
+def _kept_person(person: PersonView) -> dict[str, Any]:
+    told = person.model_dump(mode="json", include={"relation", "name", "phone_masked"}, exclude_none=True)
+    return told | {"documents": [f"{each.type} {each.number_masked}" for each in person.documents]}
 
 
 async def own_persons(connection: Connection, vault: Vault, account_id: UUID) -> Persons:

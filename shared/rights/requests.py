@@ -1,8 +1,8 @@
 """What services ask each other about one person, and answer: erasure and export.
 
 A person is their documents, by blind index. Who keeps bookings answers first, with the bookings that it found: the
-others know those alone. What a person said about somebody else, or somebody else about them, is found by neither: it is
-sealed under a name nobody can look for.
+others know those alone. What a person said about somebody else, or somebody else about them, is found by none of these:
+it is sealed under a name nobody can look for. Only in citizens' lists of whom they book for a document is found.
 
 Who is signed in has shown a phone, and no document: theirs is what was typed with their account. What was written down
 in the hall about a document that they say is theirs is not theirs to have, or to take away, until they show it.

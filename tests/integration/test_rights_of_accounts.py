@@ -166,7 +166,11 @@ async def test_what_one_typed_is_handed_out_with_numbers_masked(town, desk):
     assert len(data["accounts"]["sign_ins"]) == len(data["booking"]["bookings"]) == 1
     for name, text in files.items():
         assert not [each for each in (PHONE, resident_id(OWN), resident_id(RELATIVE)) if each in text], name
-    assert "== 您替谁约 ==" in files["我的信息.txt"]
+    told = files["我的信息.txt"]
+    assert "== 您替谁约 ==" in told
+    accounts_part = told[told.index("== 您的账户 ==") :]
+    lines = [line.partition(": ")[0] for line in accounts_part.splitlines() if ": " in line]
+    assert [each for each in lines if each.isascii()] == [], "each thing has a word"
     (audited,) = await town.office.owner("select details from audit_entry where action = 'account.export_handed_out'")
     assert json.loads(audited["details"]) == {"from_booking": 1, "from_accounts": 3}
 

@@ -75,6 +75,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "last_seen_at": ("最近使用", "Last used"),
     "expires_at": ("到期时间", "Until"),
     "agent": ("浏览器", "Browser"),
+    "signed_in_from": ("从哪里", "From"),
 }
 
 
@@ -111,4 +112,6 @@ def _word(words: dict[str, tuple[str, str]], name: str, language: Language) -> s
 
 
 def _plain(value: Any) -> str:
+    if isinstance(value, list) and all(isinstance(each, str) for each in value):
+        return "; ".join(value)
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
