@@ -34,11 +34,11 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     folder = tmp_path_factory.mktemp("clone")
     fresh_clone(folder)
     running = Stack(folder)
-    running.down()  # what an interrupted run left behind
+    running.down(data=True)  # what an interrupted run left behind
     try:
         print(f"\nup from a fresh clone: {running.up():.0f} s")
         yield running
     finally:
         running.http.close()
         running.staff.close()
-        running.down()
+        running.down(data=True)

@@ -97,9 +97,34 @@ class Stack:
         inspected = subprocess.run(["docker", "inspect", *ids], capture_output=True, text=True, check=True).stdout
         return {each["Config"]["Labels"]["com.docker.compose.service"]: each for each in json.loads(inspected)}
 
-    def down(self) -> None:
-        """Stop and remove everything, data included."""
-        self.compose("down", "--volumes", "--remove-orphans", seconds=DOWN_SECONDS)
+    def down(self, *, data: bool) -> set[str]:
+        """Stop and remove everything, with its data or without; the networks that the engine would not give up.
+
+        Docker sometimes counts an endpoint too many where containers start and end fast: a network which by its own
+        word has no container then "has active endpoints" until the engine starts again (moby/moby#42119). Compose
+        fails on it after everything else is gone. Any other failure is ours.
+        """
+        options = ["--volumes", "--remove-orphans"] if data else []
+        said = self.compose("down", *options, seconds=DOWN_SECONDS, check=False)
+        left = self.kept("network")
+        for network in left:
+            ask = ["docker", "network", "inspect", "--format", "{{len .Containers}}", network]
+            containers = subprocess.run(ask, capture_output=True, text=True, check=True).stdout.strip()
+            removed = subprocess.run(["docker", "network", "rm", network], capture_output=True, text=True, check=False)
+            if containers != "0" or (removed.returncode and "has active endpoints" not in removed.stderr):
+                pytest.fail(
+                    f"docker compose down left a network with {containers} containers\n{said}\n{removed.stderr}"
+                )
+        if still := self.kept("network"):
+            print(f"\nthe engine miscounts the endpoints of {len(still)} network(s) and keeps them")
+        return still
+
+    def kept(self, kind: str) -> set[str]:
+        """The ids of what the engine keeps for this project: a `container`, `volume` or `network`."""
+        command = ["docker", kind, "ls", "--quiet", "--filter", f"label=com.docker.compose.project={PROJECT}"]
+        if kind == "container":
+            command.append("--all")
+        return set(subprocess.run(command, capture_output=True, text=True, check=True).stdout.split())
 
 
 def fresh_clone(target: Path) -> None:
