@@ -51,6 +51,16 @@ ANSWER = ", ".join(f'"field_{number}": "0123456789abcdef0123"' for number in ran
 """As long as a booking's answer."""
 
 
+async def until_announced(supervisor: Process) -> None:
+    """Wait until `deploy.local` has said that it runs: by its last line, for of what it says only the end is kept."""
+
+    async def announced() -> bool:
+        supervisor.check()
+        return any("Stop with Ctrl-C" in line for line in supervisor.tail)
+
+    await until(supervisor.name, announced, WHOLE_START_SECONDS)
+
+
 @asynccontextmanager
 async def folder() -> AsyncIterator[Path]:
     """A folder on disk that is gone afterwards."""
@@ -284,11 +294,7 @@ async def whole_system(data: Path) -> AsyncIterator[System]:
     try:
         await supervisor.start()
 
-        async def ready() -> bool:
-            supervisor.check()
-            return any("started in" in line for line in supervisor.tail)
-
-        await until(supervisor.name, ready, WHOLE_START_SECONDS)
+        await until_announced(supervisor)
         process = psutil.Process(supervisor.pid)
         told = _environment_of(process, "services.booking")
         yield System(

@@ -22,7 +22,7 @@ from deploy.local.processes import Process, ProcessEnded
 from deploy.postgres import databases
 from tests import demo
 from tests.bench.figures import Report
-from tests.bench.stack import STOP_SECONDS, WHOLE_START_SECONDS, until
+from tests.bench.stack import STOP_SECONDS, until, until_announced
 from tests.ports import free_port
 from tests.simulation import agreement, clock, day
 from tests.simulation.hall import Hall
@@ -49,12 +49,7 @@ async def _system(folder: Path | None) -> AsyncIterator[Installation]:
         )
         try:
             await supervisor.start()
-
-            async def ready() -> bool:
-                supervisor.check()
-                return any("started in" in line for line in supervisor.tail)
-
-            await until("the system", ready, WHOLE_START_SECONDS)
+            await until_announced(supervisor)
             installation = Installation(data, port)
             installation.join()
             yield installation
