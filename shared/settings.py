@@ -65,6 +65,7 @@ class ServiceSettings(KafkaSettings):
     roster_url: str = Field(default="http://roster:8000", validation_alias="ROSTER_URL")
     booking_url: str = Field(default="http://booking:8000", validation_alias="BOOKING_URL")
     queue_url: str = Field(default="http://queue:8000", validation_alias="QUEUE_URL")
+    cases_url: str = Field(default="http://cases:8000", validation_alias="CASES_URL")
     notifications_url: str = Field(default="http://notifications:8000", validation_alias="NOTIFICATIONS_URL")
     body_seconds: float = Field(default=20.0, gt=0, le=600, validation_alias="BODY_SECONDS")
     """A request's body that is not there whole after so long is answered 408, and its connection closed."""

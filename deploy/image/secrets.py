@@ -34,7 +34,7 @@ STORE = "store"
 DATABASE_HOST = "postgres:5432"
 SUPERUSER = "postgres"
 
-SERVICES = ("accounts", "roster", "booking", "queue", "notifications")
+SERVICES = ("accounts", "roster", "booking", "queue", "cases", "notifications")
 """The services with a database and a Kafka user. A new one needs its name here and its volume in Compose."""
 
 KAFKA_BROKER, KAFKA_ADMIN, KAFKA_HEALTH = KAFKA_OWN = ("broker", "admin", "health")
@@ -189,6 +189,7 @@ def views(store: Mapping[str, str]) -> dict[str, dict[str, str]]:
         "roster": runtime["roster"],
         "booking": {**runtime["booking"], **privacy},
         "queue": {**runtime["queue"], **privacy},
+        "cases": {**runtime["cases"], **privacy},
         "notifications": {**runtime["notifications"], **privacy, **given("notifications")},
         # The pages offer no operator routes; what their settings ask for is not the real one.
         "web": {"SERVICE_SECRET": store["SERVICE_SECRET"], "OPERATOR_SECRET": store["WEB_OPERATOR_SECRET"]},

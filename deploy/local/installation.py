@@ -19,7 +19,7 @@ from deploy.local.obstacles import Obstacle, check_disk, is_free
 from deploy.postgres import databases
 
 ROOT = Path(__file__).parents[2]
-SERVICES = ("accounts", "roster", "booking", "queue", "notifications", "web")
+SERVICES = ("accounts", "roster", "booking", "queue", "cases", "notifications", "web")
 HIGHEST_PORT = 65_435
 PORTS_BESIDE = 100
 LOOPBACK = "127.0.0.1"
@@ -185,6 +185,7 @@ class Installation:
             "ROSTER_URL": self.service_url("roster"),
             "BOOKING_URL": self.service_url("booking"),
             "QUEUE_URL": self.service_url("queue"),
+            "CASES_URL": self.service_url("cases"),
             "NOTIFICATIONS_URL": self.service_url("notifications"),
             "PYTHONUNBUFFERED": "1",
             "PYTHONUTF8": "1",
@@ -195,6 +196,7 @@ class Installation:
             "NOTIFICATIONS_PUBLIC_URL": self.address,
             "WEB_CITIZENS_PORT": str(self.ports.gateway),
             "BOOKING_REQUESTS_PER_ADDRESS": str(10**6),  # everybody comes from this machine
+            "CASES_CASES_PER_ADDRESS": str(10**6),
         }
         return {**own, **os.environ, **told}
 

@@ -10,7 +10,7 @@ from services.booking.domain.bookings import Booking, check_agreeable, check_can
 from services.booking.domain.requests import Correction
 from services.booking.domain.sealing import corrected, person_lock, person_of
 from services.booking.domain.slots import compare_slots, departments
-from services.booking.sql import attendance, bookings, sessions, tries
+from services.booking.sql import attendance, bookings, sessions
 from shared.database import Connection, constraints, county_now
 from shared.documents import index_type
 from shared.events.base import Event
@@ -102,20 +102,6 @@ async def _lock(connection: Connection, booking_id: UUID) -> Booking:
     if row is None:
         raise problems.BookingUnknown
     return Booking.of(row)
-
-
-async def count_try(connection: Connection, limits: Sequence[tuple[bytes, int]], window_minutes: int) -> None:
-    """Count a try at opening a booking under each key. Raises TooManyTries past any key's limit."""
-    allowed = dict(limits)
-    counted = await tries.count(connection, sorted(allowed), window_minutes)
-    waits = [row["seconds_left"] for row in counted if row["count"] > allowed[row["key"]]]
-    if waits:
-        raise problems.TooManyTries(headers={"Retry-After": str(max(*waits, 1))})
-
-
-async def give_try_back(connection: Connection, keys: Sequence[bytes]) -> None:
-    """Take a counted try back: it was right."""
-    await tries.give_back(connection, keys)
 
 
 async def take_matter(connection: Connection, matter: Matter, version: int) -> int | None:
@@ -240,13 +226,3 @@ def keys_of_open_cases(keys: Collection[bytes]) -> Collection[bytes]:
 
 async def _ended_before(connection: Connection, retention_days: int) -> datetime:
     return await county_now(connection) - timedelta(days=retention_days)
-
-
-async def forget_tries(connection: Connection, window_minutes: int, limit: int) -> int:
-    """Delete counts of tries whose window is over, at most `limit`; how many there were."""
-    return await tries.forget(connection, window_minutes, limit)
-
-
-async def count_over_tries(connection: Connection, window_minutes: int) -> int:
-    """How many counts of tries are kept whose window is over."""
-    return await tries.count_over(connection, window_minutes)

@@ -26,7 +26,7 @@ from services.booking.domain.requests import BookingRequest, CodeAlone, CodeAndD
 from services.booking.domain.sealing import claim_of
 from services.booking.permissions import BOOK_AT_COUNTER, SEE_BOOKINGS
 from services.booking.settings import BookingSettings
-from shared import database, idempotency
+from shared import database, idempotency, tries
 from shared.access import Caller, address_of, allow, permit
 from shared.application import Runtime, runtime
 from shared.audit.recording import audited
@@ -326,10 +326,10 @@ async def _counted(
 ) -> UUID:
     """What `find` finds. The try is counted, and committed, before anything is looked at."""
     async with database.transaction(running.pool) as connection:
-        await commands.count_try(connection, limits, _settings(running).tries_window_minutes)
+        await tries.count_try(connection, limits, _settings(running).tries_window_minutes)
     async with database.transaction(running.pool) as connection:
         booking_id = await find(connection)
-        await commands.give_try_back(connection, [key for key, _ in limits])
+        await tries.give_try_back(connection, [key for key, _ in limits])
     return booking_id
 
 

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from services.booking import commands
 from services.booking.settings import BookingSettings
+from shared import tries
 from shared.application import Runtime
 from shared.database import Connection
 from shared.rights import retention
@@ -14,10 +15,10 @@ def rules(settings: BookingSettings) -> Sequence[Rule]:
     """What booking forgets. Tries have a term of minutes, whatever the retention."""
 
     async def count_tries(connection: Connection, _: int) -> int:
-        return await commands.count_over_tries(connection, settings.tries_window_minutes)
+        return await tries.count_over_tries(connection, settings.tries_window_minutes)
 
     async def forget_tries(connection: Connection, _: int, limit: int) -> int:
-        return await commands.forget_tries(connection, settings.tries_window_minutes, limit)
+        return await tries.forget_tries(connection, settings.tries_window_minutes, limit)
 
     return (
         Rule("bookings", commands.count_ended, commands.anonymise),

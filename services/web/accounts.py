@@ -44,6 +44,7 @@ HOLDS: Final = {
     "upcoming_booking": phrase("没到日子的预约 %(count)s 个：先取消，或者等那天过去"),
     "open_ticket": phrase("没办完的号 %(count)s 张：先在窗口办结"),
     "open_promise": phrase("部门答应了还没办的事 %(count)s 件：先办完"),
+    "open_case": phrase("没办结的问题 %(count)s 件：先办结"),
 }
 """What keeps somebody from being forgotten, and what ends it."""
 FINDINGS: Final = {

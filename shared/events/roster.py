@@ -162,6 +162,8 @@ class Session(State):
     duties: tuple[Duty, ...]
     booking: BookingRules | None = None
     """None where the session takes no bookings."""
+    level: Literal["window", "joint_review", "supervision"] | None = None
+    """Of the ladder, by its programme; None where nobody has said yet."""
     reason: Literal["calendar", "weather", "power", "official", "other"] | None = None
     """Why it was last moved or cancelled."""
 

@@ -1,12 +1,12 @@
 """The table of topics: the one place that says who produces and who consumes what."""
 
-from shared.events import accounts, booking, notifications, queue, roster
+from shared.events import accounts, booking, cases, notifications, queue, roster
 from shared.events.base import Topic
 
 PEOPLE = Topic(
     name="accounts.people.v1",
     producer="accounts",
-    consumers=("roster", "booking", "queue", "notifications"),
+    consumers=("roster", "booking", "queue", "cases", "notifications"),
     key="account_id",
     meaning="Who may do what, and whose tokens count no more.",
     events=(
@@ -20,7 +20,7 @@ PEOPLE = Topic(
 VENUES = Topic(
     name="roster.venues.v1",
     producer="roster",
-    consumers=("notifications", "queue"),
+    consumers=("notifications", "queue", "cases"),
     key="venue_id",
     meaning="A hall, its departments and windows.",
     events=(roster.VenueDescribed,),
@@ -38,7 +38,7 @@ MATTERS = Topic(
 SESSIONS = Topic(
     name="roster.sessions.v1",
     producer="roster",
-    consumers=("booking", "notifications", "queue"),
+    consumers=("booking", "notifications", "queue", "cases"),
     key="session_id",
     meaning="The service days and who is on duty at which window.",
     events=(roster.SessionPlanned, roster.SessionAmended, roster.SessionMoved, roster.SessionCancelled),
@@ -46,7 +46,7 @@ SESSIONS = Topic(
 CALENDARS = Topic(
     name="roster.calendars.v1",
     producer="roster",
-    consumers=("queue",),
+    consumers=("queue", "cases"),
     key="year",
     meaning="Which days of a year are worked, so that terms can be counted.",
     events=(roster.CalendarAdopted,),
@@ -83,7 +83,7 @@ MESSAGES = Topic(
 VISITS = Topic(
     name="queue.visits.v1",
     producer="queue",
-    consumers=("booking", "notifications"),
+    consumers=("booking", "cases", "notifications"),
     key="visit_id",
     meaning="Every visit of a service day from check-in to outcome, and who did not come.",
     events=(
@@ -128,11 +128,19 @@ DAYS = Topic(
 FINDINGS = Topic(
     name="queue.findings.v1",
     producer="queue",
-    consumers=(),
+    consumers=("cases",),
     key="finding_id",
     meaning="What directors found and decided without a visitor, by id and kind alone.",
     events=(queue.FindingNoted, queue.DecisionMade),
     partitions=1,
 )
+CASES = Topic(
+    name="cases.cases.v1",
+    producer="cases",
+    consumers=(),
+    key="case_id",
+    meaning="Every problem, suggestion, complaint and petition until its verified closing, without anybody's words.",
+    events=cases.EVENTS,
+)
 
-TOPICS = (PEOPLE, VENUES, MATTERS, SESSIONS, CALENDARS, BOOKINGS, MESSAGES, VISITS, WINDOWS, DAYS, FINDINGS)
+TOPICS = (PEOPLE, VENUES, MATTERS, SESSIONS, CALENDARS, BOOKINGS, MESSAGES, VISITS, WINDOWS, DAYS, FINDINGS, CASES)

@@ -20,7 +20,7 @@ BOOKINGS_MOST = 1000
 
 DocumentKey = Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
 """The blind index of a document, hexadecimal."""
-HoldKind = Literal["upcoming_booking", "open_ticket", "open_promise"]
+HoldKind = Literal["upcoming_booking", "open_ticket", "open_promise", "open_case"]
 
 
 class PersonOrder(BaseModel):

@@ -15,7 +15,7 @@ from shared.access import Caller, declared
 from shared.audit import recording
 from tests.contracts.export import application
 
-SERVICES = ("accounts", "roster", "booking", "queue", "notifications")
+SERVICES = ("accounts", "roster", "booking", "queue", "cases", "notifications")
 WRITERS = {recording.audited.__wrapped__, recording.record, recording.append}
 HANDED_OVER = {"POST /api/booking/v1/staff/bookings": Combiner}
 """Where an object does the work that the route finds in the running service."""

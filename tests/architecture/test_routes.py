@@ -7,7 +7,7 @@ from pydantic import AfterValidator, BeforeValidator
 from shared.access import Caller, declared, permission_of
 from tests.contracts.export import application
 
-SERVICES = ("accounts", "roster", "booking", "queue", "notifications", "web")
+SERVICES = ("accounts", "roster", "booking", "queue", "cases", "notifications", "web")
 DOCUMENTS = {"/internal/openapi.json", "/internal/asyncapi.json"}
 
 
@@ -40,7 +40,7 @@ def test_paths_and_callers_agree(service):
             assert path.startswith("/internal/"), f"{path} is for services and must not be reachable from outside"
 
 
-@pytest.mark.parametrize("service", ["accounts", "roster", "booking", "queue", "notifications"])
+@pytest.mark.parametrize("service", ["accounts", "roster", "booking", "queue", "cases", "notifications"])
 def test_an_id_that_decides_who_may_is_read_as_it_stands(service):
     """The permission asks about an address as it was sent: a route that trims it would open another one's thing."""
     for context in iter_route_contexts(application(service).routes):
@@ -53,7 +53,7 @@ def test_an_id_that_decides_who_may_is_read_as_it_stands(service):
             assert not changed, f"{route.path} changes {each.name}"
 
 
-@pytest.mark.parametrize("service", ["accounts", "roster", "booking", "queue", "notifications"])
+@pytest.mark.parametrize("service", ["accounts", "roster", "booking", "queue", "cases", "notifications"])
 def test_public_paths_start_with_the_services_own_prefix(service):
     for path in callers(application(service)):
         own = path.startswith((f"/api/{service}/v1/", "/internal/")) or path in {"/live", "/ready", "/metrics"}

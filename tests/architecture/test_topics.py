@@ -13,7 +13,7 @@ from shared.messaging.settlement import Settlement
 from shared.settings import ServiceSettings
 
 ROOT = Path(__file__).parents[2]
-SERVICES = ("accounts", "roster", "booking", "queue", "notifications", "web")
+SERVICES = ("accounts", "roster", "booking", "queue", "cases", "notifications", "web")
 CONSUMING = tuple(sorted({consumer for topic in TOPICS for consumer in topic.consumers}))
 
 

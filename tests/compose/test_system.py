@@ -19,7 +19,7 @@ from stdnum.cn import ric
 
 from tests.compose.stack import Stack, eventually
 
-SERVICES = ("accounts", "roster", "booking", "queue", "notifications", "web")
+SERVICES = ("accounts", "roster", "booking", "queue", "cases", "notifications", "web")
 JOBS = ("secrets", "kafka-users", "topics", "migrate", "demo", "demo-accounts")
 SERVERS = ("postgres", "kafka", "caddy")
 
@@ -255,6 +255,7 @@ def test_each_container_sees_its_own_secrets(stack: Stack) -> None:
         "roster": {"ROSTER_DATABASE_URL", *user, *shown},
         "booking": {"BOOKING_DATABASE_URL", *user, *shown, *privacy},
         "queue": {"QUEUE_DATABASE_URL", *user, *shown, *privacy},
+        "cases": {"CASES_DATABASE_URL", *user, *shown, *privacy},
         "notifications": {"NOTIFICATIONS_DATABASE_URL", *user, *shown, *privacy},
         "web": shown,
     }
@@ -289,6 +290,7 @@ def test_the_networks_keep_apart_what_need_not_meet(stack: Stack) -> None:
         "roster": {"data", "services"},
         "booking": {"data", "services"},
         "queue": {"data", "services"},
+        "cases": {"data", "services"},
         "notifications": {"data", "services", "mail"},
         "web": {"services"},
         "caddy": {"services", "gateway"},

@@ -24,7 +24,7 @@ SCHEMAS = ROOT / "shared" / "events" / "schemas"
 DOCUMENTS = Path(__file__).parent / "documents"
 PERMISSIONS = DOCUMENTS / "permissions.json"
 MATRIX = DOCUMENTS / "permissions.md"
-SERVICES = ("accounts", "roster", "booking", "queue", "notifications", "web")
+SERVICES = ("accounts", "roster", "booking", "queue", "cases", "notifications", "web")
 SETTINGS = {
     "SERVICE_SECRET": "s" * 32,
     "OPERATOR_SECRET": "o" * 32,

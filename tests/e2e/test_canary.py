@@ -29,7 +29,7 @@ from tests.e2e.test_citizens_way import book, code_on
 from tests.page_forms import fields
 from tests.stack import MATTER, eventually
 
-SERVICES = ("accounts", "roster", "booking", "queue", "notifications")
+SERVICES = ("accounts", "roster", "booking", "queue", "cases", "notifications")
 OTHER_MATTER = "school-transfer"
 COUNTY = ZoneInfo("Asia/Shanghai")
 CLOCK = "create or replace function county_now() returns timestamptz language sql stable as $$ {} $$"

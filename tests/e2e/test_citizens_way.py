@@ -159,7 +159,7 @@ def test_a_check_character_that_is_wrong_is_told_at_its_field(visitor):
 def test_nothing_inside_answers_through_the_gateway(visitor):
     for prefix in (
         "",
-        *(f"api/{service}/" for service in ("accounts", "roster", "booking", "queue", "notifications", "web")),
+        *(f"api/{service}/" for service in ("accounts", "roster", "booking", "queue", "cases", "notifications", "web")),
     ):
         for path in INSIDE:
             assert visitor.get(f"/{prefix}{path}").status_code == 404, f"/{prefix}{path}"

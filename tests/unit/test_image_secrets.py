@@ -119,7 +119,7 @@ def test_an_older_store_is_given_kafka_users(tmp_path: Path) -> None:
     assert {name: again[name] for name in older} == older
 
 
-@pytest.mark.parametrize("service", ["accounts", "booking", "queue", "notifications"])
+@pytest.mark.parametrize("service", ["accounts", "booking", "queue", "cases", "notifications"])
 def test_who_keeps_what_visitors_say_has_the_keys_and_one_database(tmp_path: Path, service: str) -> None:
     create(tmp_path)
     store, held = secrets.read(tmp_path / "store"), secrets.read(tmp_path / service)

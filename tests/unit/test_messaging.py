@@ -162,7 +162,7 @@ def _listening(*topics: Topic, service="notifications"):
     return subscriptions
 
 
-@pytest.mark.parametrize("service", ["accounts", "roster", "booking", "queue", "notifications"])
+@pytest.mark.parametrize("service", ["accounts", "roster", "booking", "queue", "cases", "notifications"])
 def test_the_asyncapi_document_tells_what_is_said_and_heard(service):
     heard = [topic for topic in TOPICS if service in topic.consumers]
     found = document(service, _listening(*heard, service=service))

@@ -19,9 +19,9 @@ FIRST = "booking"
 """Answers first: it alone knows which bookings are a person's."""
 OWN = "accounts"
 """Holds what citizens typed to sign in and to book for others; asked like the others, without the network."""
-SERVICES = (FIRST, "queue", "notifications", OWN)
+SERVICES = (FIRST, "queue", "cases", "notifications", OWN)
 """Who holds personal data of visitors. The roster holds none."""
-BY_ACCOUNT = (FIRST, "notifications", OWN)
+BY_ACCOUNT = (FIRST, "cases", "notifications", OWN)
 """Who is asked where somebody is signed in: they have shown no document, and the hall's records are a document's."""
 HELD_SECONDS = 3600.0
 """How long until a service is asked again about what it had to keep."""
@@ -32,7 +32,7 @@ WAIT_MOST_SECONDS = 600.0
 
 def holders_of(account_id: UUID | None) -> tuple[str, ...]:
     """Who beside accounts is asked what is held: messages and the hall's records are a document's, too."""
-    return (FIRST, "queue", "notifications") if account_id is None else (FIRST,)
+    return (FIRST, "queue", "cases", "notifications") if account_id is None else (FIRST, "cases")
 
 
 def services_of(account_id: UUID | None) -> tuple[str, ...]:

@@ -25,6 +25,7 @@ HEADINGS: dict[str, tuple[str, str]] = {
     "visits": ("到大厅的接待", "Visits to the hall"),
     "visit_words": ("接待时记下的内容", "What was written down at the visits"),
     "promises": ("对您的承诺", "What was promised to you"),
+    "cases": ("您反映的问题", "What you raised"),
     "messages": ("发给您的消息", "Messages to you"),
     "account": ("您的账户", "Your account"),
     "persons": ("您替谁约", "Whom you book for"),
@@ -76,6 +77,11 @@ WORDS: dict[str, tuple[str, str]] = {
     "expires_at": ("到期时间", "Until"),
     "agent": ("浏览器", "Browser"),
     "signed_in_from": ("从哪里", "From"),
+    "title": ("标题", "Title"),
+    "place": ("地点", "Place"),
+    "about": ("反映谁", "About whom"),
+    "registered_at": ("登记时间", "Registered at"),
+    "answer": ("答复", "Answer"),
 }
 
 

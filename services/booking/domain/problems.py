@@ -143,14 +143,6 @@ class CorrectionOfPerson(Problem):
     title = "A booking is not handed on to somebody else."
 
 
-class TooManyTries(Problem):
-    """The limit on guessing; `Retry-After` says when it is over."""
-
-    status = 429
-    code = "too_many_tries"
-    title = "Too many tries."
-
-
 class Busy(Problem):
     """The bounded queue is full, or what waited in it waited too long."""
 

@@ -1,6 +1,5 @@
 """What the counter and the windows send, validated field by field."""
 
-import unicodedata
 from datetime import date, datetime
 from typing import Annotated, Literal
 from uuid import UUID
@@ -20,32 +19,13 @@ from pydantic_core import PydanticCustomError
 from services.queue.domain.tickets import Choice, Priority
 from shared.documents import DocumentType, canonical_number
 from shared.events.queue import OutcomeKind, ReceivedBy
+from shared.words import Identifier, Line, Text, clean
 
 MATTERS_MOST = 10
 UnmaskReason = Literal["identity", "form", "file", "certificate"]
 """Why a window needs a document's whole number: to compare it with the document, to fill in a form or the trade's own
 system, to find the file, or to make out a paper."""
-DIRECTIONS = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
-"""Marks that turn the direction of writing."""
-
-
-def _clean(text: str) -> str:
-    """NFC without outer blanks, breaks as they are; not empty, no other control character, U+0000 above all.
-
-    Nor one that turns the direction of what stands around it, on pages and on paper.
-    """
-    text = unicodedata.normalize("NFC", text).strip()
-    if any((unicodedata.category(each) in ("Cc", "Cs") and each not in "\n\t") or each in DIRECTIONS for each in text):
-        raise PydanticCustomError("text_control_character", "control characters cannot be part of a text")
-    if all(unicodedata.category(each)[0] in "CZ" and unicodedata.category(each) not in ("Cn", "Co") for each in text):
-        raise PydanticCustomError("text_empty", "say something")
-    return text
-
-
-Identifier = Annotated[str, StringConstraints(min_length=1, max_length=200), AfterValidator(_clean)]
-Line = Annotated[str, StringConstraints(min_length=1, max_length=200), AfterValidator(_clean)]
-RoomName = Annotated[str, StringConstraints(min_length=1, max_length=40), AfterValidator(_clean)]
-Text = Annotated[str, StringConstraints(min_length=1, max_length=2000), AfterValidator(_clean)]
+RoomName = Annotated[str, StringConstraints(min_length=1, max_length=40), AfterValidator(clean)]
 Persons = Annotated[int, Field(strict=True, ge=1, le=200)]
 
 
@@ -71,7 +51,7 @@ def _dialable(phone: str) -> str:
     return phone
 
 
-Phone = Annotated[str, StringConstraints(max_length=40), AfterValidator(_clean), AfterValidator(_dialable)]
+Phone = Annotated[str, StringConstraints(max_length=40), AfterValidator(clean), AfterValidator(_dialable)]
 
 
 class Body(BaseModel):

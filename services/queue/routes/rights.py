@@ -1,9 +1,11 @@
-"""What other services ask about one person: to forget them, and what is held of them."""
+"""What other services ask: to forget a person, what is held of one, and the words of what was handed on to them."""
 
 from fastapi import APIRouter
 
 from services.queue.commands import retention
+from services.queue.domain.handed_on import AskSaid, SaidItems
 from services.queue.queries import export as held
+from services.queue.queries import said as handed_on
 from services.queue.routes.parts import Running, vault_of
 from shared import database
 from shared.access import Caller, allow
@@ -25,3 +27,10 @@ async def export(running: Running, order: PersonOrder) -> ExportAnswer:
     """All that is held of somebody, in plain words."""
     async with database.transaction(running.pool) as connection:
         return await held.export(connection, order, vault_of(running))
+
+
+@router.post("/said")
+async def said(running: Running, wish: AskSaid) -> SaidItems:
+    """The words of problems, suggestions and findings, for the cases that they become; unknown ones are left out."""
+    async with database.transaction(running.pool) as connection:
+        return await handed_on.said(connection, wish.remark_ids, wish.finding_ids, vault_of(running))

@@ -288,6 +288,20 @@ async def select_remarks(connection: Connection, ticket_ids: Sequence[UUID]) -> 
     )
 
 
+async def select_remarks_with_cards(connection: Connection, remark_ids: Sequence[UUID]) -> Rows:
+    """What was found in visits, by id, with the visitor's card and key where they are kept."""
+    return await connection.fetch(
+        """
+        select remark.*, ticket.booking_id, ticket.language, coalesce(ticket.card, card.card) as card,
+               coalesce(ticket.person_key, card.document_key) as person_key
+        from remark join ticket using (ticket_id) left join card using (booking_id)
+        where remark_id = any($1::uuid[])
+        order by remark_id
+        """,
+        list(remark_ids),
+    )
+
+
 async def delete_results(connection: Connection, ticket_id: UUID) -> None:
     """Forget outcomes and findings of a visit whose end is taken back."""
     await connection.execute("delete from outcome where ticket_id = $1", ticket_id)

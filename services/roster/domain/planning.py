@@ -313,6 +313,7 @@ def session_at(
         duties=duties,
         booking=_still_released(programme.seats(placement.date, roster.zone), before, now),
         reason=before.session.reason if before is not None else None,
+        level=programme.level,
     )
 
 

@@ -106,7 +106,7 @@ async def save_sessions(connection: Connection, changed: Sequence[Planned]) -> N
             opening = excluded.opening, duties = excluded.duties, booking = excluded.booking,
             reason = excluded.reason, version = excluded.version, last_event = excluded.last_event,
             pinned = excluded.pinned, retired = excluded.retired, clash_with = excluded.clash_with,
-            clash_choice = excluded.clash_choice
+            clash_choice = excluded.clash_choice, level = excluded.level
         """,
         json.dumps([_row(each) for each in changed], ensure_ascii=False),
     )

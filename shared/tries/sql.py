@@ -1,4 +1,4 @@
-"""Tries at opening a booking, counted in the database so that all processes share the count."""
+"""Tries at opening something, counted in the database so that all processes share the count."""
 
 from collections.abc import Sequence
 

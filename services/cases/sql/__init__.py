@@ -1,0 +1,1 @@
+"""Every statement of cases, by what it is about."""
