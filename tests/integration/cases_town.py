@@ -3,13 +3,14 @@
 import uuid
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import asyncpg
 import httpx
+from fastapi import FastAPI
 
 from services.cases import workers
 from services.cases.app import create_app
@@ -78,8 +79,8 @@ class Town:
     vault: Vault
     http: httpx.AsyncClient
     runtime: Runtime
+    app: FastAPI
     today: date = MONDAY
-    keys: list[str] = field(default_factory=list)
 
     async def on(self, day: date, clock: str = "09:00") -> None:
         """Stop the county's clock at a time of a day."""
@@ -245,7 +246,7 @@ async def opened(
         ):
             runtime = Runtime("cases", CasesSettings(), http, pool)
             runtime.parts["vault"] = vault
-            town = Town(pool, made.owner_dsn, set_county_now, vault, http, runtime)
+            town = Town(pool, made.owner_dsn, set_county_now, vault, http, runtime, app)
             await town.on(MONDAY)
             await town.take(venue())
             for each in (2025, 2026, 2027):

@@ -17,7 +17,7 @@ from services.roster.app import create_app as create_roster
 from shared.access import Caller
 from tests import identity
 from tests.contracts.export import PERMISSIONS
-from tests.integration import booking_desk, queue_hall
+from tests.integration import booking_desk, cases_town, queue_hall
 from tests.integration.accounts_office import office_open
 from tests.integration.notifications_hall import hall_open
 from tests.integration.roster_county import PACK
@@ -206,6 +206,13 @@ async def test_the_roster(database, settings_env, monkeypatch):
         for department, expected in (("civil-affairs", True), ("natural-resources", False)):
             theirs = identity.bearer("window_staff", department_id=department)
             assert await is_let_in(http, route, {"official_id": "wu"}, theirs) is expected, "also once they have left"
+
+
+async def test_cases(database, settings_env, monkeypatch, set_county_now):
+    async with cases_town.opened(database, settings_env, monkeypatch, set_county_now) as town:
+        known = {"case_id": (await town.raised())["case_id"]}
+        assert await tried(town.http, MATRIX["cases"], "land", known, venue_known=False) > 100
+        await nobody_gets_in(town.http, "cases", known)
 
 
 async def test_notifications(database, settings_env, monkeypatch, set_county_now):

@@ -13,14 +13,14 @@ from services.accounts.domain.erasures import hash_of
 from services.booking import app as booking
 from services.notifications import app as notifications
 from services.queue import app as queue
-from tests.integration import booking_desk, queue_hall
+from tests.integration import booking_desk, cases_town, queue_hall
 from tests.integration.accounts_office import BASE, office_open
 from tests.integration.booking_desk import resident_id
 from tests.integration.queue_hall import API
 from tests.serving import served
 
 PERSON = 7
-SECRETS = ("王桂兰", resident_id(PERSON), "缺一份证明", "排两次队", "宅基地证办了两年", "只说一次的话")
+SECRETS = ("王桂兰", resident_id(PERSON), "缺一份证明", "排两次队", "宅基地证办了两年", "只说一次的话", "路灯还是不亮")
 
 
 @asynccontextmanager
@@ -51,14 +51,22 @@ async def post(database, monkeypatch):
 
 
 @pytest.fixture
-async def office(desk, hall, post, database, settings_env, monkeypatch):  # noqa: PLR0917  (what it stands on)
-    """Accounts, with the three others that it asks, each on real HTTP."""
+async def cases(database, settings_env, monkeypatch, set_county_now):
+    async with cases_town.opened(database, settings_env, monkeypatch, set_county_now) as opened:
+        yield opened
+
+
+@pytest.fixture
+async def office(desk, hall, post, cases, database, settings_env, monkeypatch):  # noqa: PLR0917  (what it stands on)
+    """Accounts, with the four others that it asks, each on real HTTP."""
     async with (
+        served(cases.app) as cases_url,
         started(booking.create_app()) as booking_url,
         started(queue.create_app()) as queue_url,
         started(notifications.create_app()) as notifications_url,
     ):
         urls = {"BOOKING_URL": booking_url, "QUEUE_URL": queue_url, "NOTIFICATIONS_URL": notifications_url}
+        urls["CASES_URL"] = cases_url
         async with office_open(database, settings_env | urls, monkeypatch) as found:
             yield found
 
@@ -76,8 +84,10 @@ async def owner(dsn, statement, *values):
         await connection.close()
 
 
-async def known_everywhere(desk, hall, post):
-    """A person with a cancelled and an upcoming booking, a message, a visit with words, and an open promise."""
+async def known_everywhere(desk, hall, post, cases):
+    """A person with two bookings, one to come, a message, a visit with words, an open promise and an open case."""
+    person = {"name": "王桂兰", "document": {"type": "resident_id", "number": resident_id(PERSON)}}
+    await cases.raised(text="路灯还是不亮", person=person)
     first, second = await desk.slots()
     combiner = desk.combiner()
     gone = await combiner.claim(desk.claim(first, PERSON, note="只说一次的话"))
@@ -147,14 +157,17 @@ async def ask_again(office):
     await office.owner("update erasure_part set ask_at = now() where state <> 'done'")
 
 
-async def test_somebody_is_forgotten_everywhere_and_what_holds_is_told(office, operator, desk, hall, post):
-    kept = await known_everywhere(desk, hall, post)
+async def test_somebody_is_forgotten_everywhere_and_what_holds_is_told(  # noqa: PLR0917
+    office, operator, desk, hall, post, cases
+):
+    kept = await known_everywhere(desk, hall, post, cases)
     erasure_id = await order(office, operator)
     assert await order(office, operator) == erasure_id, "asked twice is one order"
     shown = await when(office, operator, erasure_id, "held")
     assert holds(shown) == {
         "booking": {"upcoming_booking": 1},
         "queue": {"open_promise": 1},
+        "cases": {"open_case": 1},
         "notifications": {},
         "accounts": {},
     }
@@ -173,14 +186,22 @@ async def test_somebody_is_forgotten_everywhere_and_what_holds_is_told(office, o
     await desk.fetch("update booking set state = 'cancelled', reason = 'visitor', cancelled_at = now()")
     path = f"{API}/staff/sessions/day/windows/w1/promises/{promise['promise_id']}/kept"
     assert (await hall.http.post(path, json={"by": "周文清", "said": "打过电话了"})).is_success
+    (case,) = await cases.fetch('select * from "case"')
+    assert case["words"] is not None, "somebody still has to answer"
+    await cases.do("supervisor", str(case["case_id"]), "close", words="x", remedy="y")
     await ask_again(office)
     done = await when(office, operator, erasure_id, "completed")
     assert {part["service"]: part["erased"] for part in done["parts"]} == {
         "booking": {"booking": 2},
         "queue": {"ticket": 2, "outcome": 1, "remark": 1, "promise": 1, "card": 0},
+        "cases": {"case": 1},
         "notifications": {"message": 1, "console_message": 0},
         "accounts": {"account": 0, "person": 0, "session": 0},
     }
+    (case,) = await cases.fetch('select * from "case"')
+    assert {case[name] for name in ("title", "words", "person", "person_key", "phone_key")} == {None}
+    assert (case["tokens"], case["digits_keys"]) == ([], [])
+    assert await cases.fetch("select from step where words is not null") == []
     assert hash_of(done["proof"]).hex() == done["proof_hash"]
     assert not [each for each in SECRETS if each in json.dumps(done, ensure_ascii=False)], "the proof names nobody"
     (kept_row,) = await office.owner("select * from erasure")
@@ -198,8 +219,10 @@ async def test_somebody_is_forgotten_everywhere_and_what_holds_is_told(office, o
     assert all(not any(part["erased"].values()) for part in nothing["parts"])
 
 
-async def test_an_order_waits_for_whoever_is_away_and_erases_nothing_twice(office, operator, desk, hall, post):
-    await known_everywhere(desk, hall, post)
+async def test_an_order_waits_for_whoever_is_away_and_erases_nothing_twice(  # noqa: PLR0917
+    office, operator, desk, hall, post, cases
+):
+    await known_everywhere(desk, hall, post, cases)
     there = office.app.state.runtime.settings.queue_url
     office.set(queue_url="http://127.0.0.1:1")
     erasure_id = await order(office, operator)
@@ -242,8 +265,10 @@ async def test_a_services_own_route_is_for_services_alone(office, hall):
     assert (await hall.http.post("/internal/v1/exports", json={"document_keys": ["0" * 64]})).status_code == 403
 
 
-async def test_all_that_is_held_is_handed_out_in_words_and_as_data(office, operator, desk, hall, post):
-    await known_everywhere(desk, hall, post)
+async def test_all_that_is_held_is_handed_out_in_words_and_as_data(  # noqa: PLR0917
+    office, operator, desk, hall, post, cases
+):
+    await known_everywhere(desk, hall, post, cases)
     answered = await office.ask("POST", "/operator/exports", operator, json=wish())
     assert answered.status_code == 200, answered.text
     with zipfile.ZipFile(io.BytesIO(answered.content)) as archive:
@@ -252,6 +277,7 @@ async def test_all_that_is_held_is_handed_out_in_words_and_as_data(office, opera
     data = json.loads(files["data.json"])["services"]
     assert len(data["booking"]["bookings"]) == 2
     assert len(data["queue"]["visits"]) == 2
+    assert len(data["cases"]["cases"]) == 1
     for name, text in files.items():
         assert [each for each in SECRETS if each not in text] == [], f"something is missing in {name}"
     assert "== 对您的承诺 ==" in files["我的信息.txt"]
@@ -260,6 +286,7 @@ async def test_all_that_is_held_is_handed_out_in_words_and_as_data(office, opera
     assert json.loads(audited["details"]) == {
         "from_booking": 2,
         "from_queue": 5,
+        "from_cases": 1,
         "from_notifications": 1,
         "from_accounts": 0,
     }

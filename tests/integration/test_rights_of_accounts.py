@@ -8,6 +8,7 @@ import zipfile
 import pytest
 
 from services.queue import app as queue
+from tests.integration import cases_town
 from tests.integration.accounts_office import BASE
 from tests.integration.booking_desk import new_key, opened, resident_id, wish
 from tests.integration.citizens_town import BOOKING, PHONE, bearer, served, town_open
@@ -23,12 +24,21 @@ async def desk(database, settings_env, monkeypatch, set_county_now):
 
 
 @pytest.fixture
-async def town(database, settings_env, monkeypatch, desk):
-    async with town_open(database, settings_env, monkeypatch, desk) as found:
+async def cases(database, settings_env, monkeypatch, set_county_now):
+    async with cases_town.opened(database, settings_env, monkeypatch, set_county_now) as opened:
+        yield opened
+
+
+@pytest.fixture
+async def town(database, settings_env, monkeypatch, desk, cases):
+    async with (
+        served(cases.app) as cases_url,
+        town_open(database, settings_env, monkeypatch, desk) as found,
+    ):
         running = found.office.app.state.runtime
         found.office.set(
             booking_url=str(found.booking.base_url), queue_url="http://127.0.0.1:1",
-            notifications_url=running.settings.notifications_url,
+            notifications_url=running.settings.notifications_url, cases_url=cases_url,
         )  # fmt: skip
         yield found
 
@@ -94,6 +104,7 @@ async def test_whoever_is_signed_in_is_forgotten_with_all_that_they_typed(town, 
     await completed(town, erasure_id)
     assert await settled(town, erasure_id) == {
         "booking": {"booking": 1, "booking_account": 1},
+        "cases": {"case": 0, "case_account": 0},
         "notifications": {"message": 0, "console_message": 0},
         "accounts": {"account": 1, "person": 2, "session": 1},
     }
@@ -160,7 +171,7 @@ async def test_what_one_typed_is_handed_out_with_numbers_masked(town, desk):
     await book(town, token, slot, OWN)
     files = await taken(town, token)
     data = json.loads(files["data.json"])["services"]
-    assert set(data) == {"booking", "accounts"}
+    assert set(data) == {"booking", "cases", "accounts"}
     assert data["accounts"]["account"][0]["phone_masked"].endswith(PHONE[-4:])
     assert data["accounts"]["persons"][0]["name"] == "王桂兰"
     assert len(data["accounts"]["sign_ins"]) == len(data["booking"]["bookings"]) == 1
@@ -172,7 +183,7 @@ async def test_what_one_typed_is_handed_out_with_numbers_masked(town, desk):
     lines = [line.partition(": ")[0] for line in accounts_part.splitlines() if ": " in line]
     assert [each for each in lines if each.isascii()] == [], "each thing has a word"
     (audited,) = await town.office.owner("select details from audit_entry where action = 'account.export_handed_out'")
-    assert json.loads(audited["details"]) == {"from_booking": 1, "from_accounts": 3}
+    assert json.loads(audited["details"]) == {"from_booking": 1, "from_cases": 0, "from_accounts": 3}
 
 
 async def test_a_document_that_is_shown_is_taken_out_of_everybodys_list(town, database, monkeypatch):
