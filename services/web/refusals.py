@@ -102,6 +102,49 @@ REFUSALS: dict[str, Refusal] = {
     "cancel_too_late": Refusal(
         phrase("已经过了能取消的时间"), phrase("来不了，请打个电话告诉我们，窗口好接待别人。"), Way.VOUCHER
     ),
+    "case_unknown": Refusal(
+        phrase("没有找到这件"),
+        phrase("请核对编号，和反映时留的电话或证件的最后四位。忘了，请打页面下面的电话。"),
+        Way.AGAIN,
+    ),
+    "case_moved_on": Refusal(
+        phrase("刚刚有人办过这件"), phrase("请看看现在的样子，再决定怎么办。填的内容都还在。"), Way.AGAIN
+    ),
+    "act_not_now": Refusal(phrase("这一步现在做不了"), phrase("请看看它现在到了哪一步。"), Way.AGAIN),
+    "return_too_late": Refusal(
+        phrase("过了能退回的时间"),
+        phrase("退回要在一个工作日以内。请先受理，再请别的部门协办，或者报告办不动。"),
+        Way.AGAIN,
+    ),
+    "assignment_binds": Refusal(
+        phrase("退过两次，不能再退"), phrase("请先受理。办不动的，报告办不动，按规则升一级。"), Way.AGAIN
+    ),
+    "extensions_used": Refusal(phrase("不能再延期了"), phrase("办不动的，请报告办不动，按规则升一级。"), Way.AGAIN),
+    "extension_too_long": Refusal(phrase("一次延不了这么多天"), phrase("请写少一些。"), Way.AGAIN),
+    "own_extension": Refusal(phrase("自己申请的，要别人批"), phrase("请另一位值班经理或者督查来批。"), Way.AGAIN),
+    "term_too_long": Refusal(phrase("期限太长了"), phrase("请选近一些的日子。"), Way.AGAIN),
+    "date_not_ahead": Refusal(phrase("日子要在今天以后，一年以内"), phrase("请另选一天。"), Way.AGAIN),
+    "date_is_rest_day": Refusal(phrase("那天放假"), phrase("请选工作日。"), Way.AGAIN),
+    "department_unknown": Refusal(phrase("没有这个部门"), phrase("请从列表里选。"), Way.AGAIN),
+    "same_department": Refusal(phrase("已经是这个部门了"), phrase("请另选一个部门。"), Way.AGAIN),
+    "department_complained_about": Refusal(
+        phrase("投诉的就是这个部门的人"), phrase("不能交给它，请另选一个部门。"), Way.AGAIN
+    ),
+    "part_unknown": Refusal(phrase("这一份协办已经办好了"), phrase("请看看现在的样子。"), Way.AGAIN),
+    "measure_unknown": Refusal(phrase("这一项帮扶已经兑现了"), phrase("请看看现在的样子。"), Way.AGAIN),
+    "parts_open": Refusal(phrase("还有协办的部门没办完"), phrase("等他们办完，再答复。"), Way.AGAIN),
+    "too_many": Refusal(phrase("写得太多了"), phrase("请把要说的合在一起。着急的话请打电话。"), Way.AGAIN),
+    "called_today": Refusal(phrase("今天打过了"), phrase("没联系上的，一天算一次。请换一个工作日再打。"), Way.AGAIN),
+    "same_handler": Refusal(phrase("上次的答复群众不认可"), phrase("这次要换一个人办。"), Way.AGAIN),
+    "already_listed": Refusal(phrase("已经挂牌了"), phrase("不用再挂。"), Way.AGAIN),
+    "not_listed": Refusal(phrase("没有挂牌"), phrase("请看看现在的样子。"), Way.AGAIN),
+    "not_verified": Refusal(phrase("还没有核实"), phrase("核实办结以后才能销号。请先回访。"), Way.AGAIN),
+    "not_public": Refusal(phrase("投诉人的不挂牌"), phrase("由督查直接办。"), Way.AGAIN),
+    "merge_into_itself": Refusal(phrase("这是同一件"), phrase("请写另一件的编号。"), Way.AGAIN),
+    "other_case_unknown": Refusal(phrase("没有这个编号的没办结的问题"), phrase("请核对编号。"), Way.AGAIN),
+    "raised_before_unknown": Refusal(
+        phrase("没有找到以前那一件"), phrase("请核对编号；要用当时留的电话或者证件。想不起来就空着。"), Way.AGAIN
+    ),
     "too_many_tries": Refusal(
         phrase("试得太多，先歇一会儿"), phrase("为了保护大家的信息，过一会儿才能再查。着急的话请打电话。"), Way.LOOKUP
     ),
@@ -330,6 +373,12 @@ AWAY_WITH_FORM = Refusal(
     Way.AGAIN,
 )
 
+AWAY_CASES = Refusal(
+    phrase("没能确定办成了没有"),
+    phrase("问题督办现在连不上。请过一会儿再点一次，填的内容都还在；点几次也只办一次。"),
+    Way.AGAIN,
+)
+
 AWAY_WHILE_BOOKING = Refusal(
     phrase("没能确定约上了没有"),
     phrase("请过一会儿再点一次“再试一次”：您填的内容都还在，点几次也只约一个。"),
@@ -352,6 +401,7 @@ OURS: dict[str, Refusal] = {
     "away_persons": AWAY_PERSONS,
     **{f"away_{service}": each for service, each in AWAY.items()},
     "away_while_booking": AWAY_WHILE_BOOKING,
+    "away_cases": AWAY_CASES,
 }
 """What no service says, but is told on a page of its own like what one says."""
 

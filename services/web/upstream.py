@@ -22,7 +22,7 @@ from shared.problems import FieldProblem
 
 logger = structlog.get_logger(__name__)
 
-Service = Literal["accounts", "roster", "booking", "queue", "notifications"]
+Service = Literal["accounts", "roster", "booking", "queue", "cases", "notifications"]
 Answer = TypeVar("Answer", bound=State)
 
 ANSWER_BYTES = 4 * 1024 * 1024
@@ -117,6 +117,7 @@ class Upstream:
             "roster": self.settings.roster_url,
             "booking": self.settings.booking_url,
             "queue": self.settings.queue_url,
+            "cases": self.settings.cases_url,
             "notifications": self.settings.notifications_url,
         }
         return urls[service].rstrip("/")

@@ -32,6 +32,8 @@ from tests.page_forms import fields
 from tests.unit import (
     test_web_accounts,
     test_web_audit,
+    test_web_case_desk,
+    test_web_cases,
     test_web_citizens,
     test_web_closing,
     test_web_day,
@@ -59,11 +61,12 @@ PARTS = {
     "account_id": "acc-1",
     "grant_id": "g1",
     "erasure_id": test_web_accounts.ERASURE,
+    "case_id": "c1",
 }
 ASKED = {"/book/{matter_id}/{session_id}/details": {"slot": "7"}}
 PLANT = """<script>alert(1)</script>"'><img src=x onerror=alert(2)>{{7*7}}"""
 WORDS = re.compile(
-    r"agent|(.*_)?name(_zh|_en|_masked)?|surname|title_.*|address_.*|location_.*|note.*|said|text|reason_text"
+    r"agent|(.*_)?name(_zh|_en|_masked)?|surname|title|title_.*|address_.*|location_.*|note.*|said|text|words|reason_text"
 )
 """Members of answers that somebody has written."""
 ROUTES = [(method, route.path) for router in ROUTERS for route in router.routes for method in sorted(route.methods)]
@@ -129,7 +132,7 @@ class Attack(HTMLParser):
 def county():
     """A county with everything: its day, its evening, and a director who was called away."""
     found = test_web_day.county.__wrapped__()
-    for module in (test_web_closing, test_web_leaving, test_web_audit, test_web_accounts):
+    for module in (test_web_closing, test_web_leaving, test_web_audit, test_web_accounts, test_web_case_desk):
         other = module.county.__wrapped__()
         found.answers = {**other.answers, **found.answers}
     found.answers["/windows/w3"] = desk(at=test_web_day.at())
@@ -189,10 +192,11 @@ async def test_what_somebody_wrote_is_text_on_every_page(county, browser, path, 
     assert attack.seen, "nothing of it stands there, so nothing was looked at"
 
 
-@pytest.mark.parametrize("path", ["/me", "/me/persons/new", "/me/persons/p1", "/me/bookings/b1"])
+@pytest.mark.parametrize("path", ["/me", "/me/persons/new", "/me/persons/p1", "/me/bookings/b1", "/me/cases/c1"])
 async def test_what_a_citizen_wrote_is_text_on_their_own_pages(path):
     county = test_web_citizens.county.__wrapped__()
     county.answers["/me/persons"] = {"items": [test_web_persons.PERSON], "most": 30}
+    county.answers["cases/v1/mine/c1"] = test_web_cases.citizen_case()
     county.answers = {name: plant(answer) for name, answer in county.answers.items()}
     async with visitor(county) as browser:
         browser.headers.update(identity.bearer(kind="citizen"))

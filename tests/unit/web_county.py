@@ -195,6 +195,8 @@ class County:
             "/staff/sessions/s1/bookings": [],
             "/staff/console-messages": {"items": []},
             "/accounts/v1/keys": identity.key_set(),
+            "cases/v1/mine": {"items": []},
+            "cases/v1/watched": {"items": []},
             "/channels": {"mail": False, "quiet_from": "22:00:00", "quiet_until": "08:00:00"},
         }
 

@@ -11,7 +11,7 @@ def make_number() -> str:
 
 
 def spoken(number: str) -> str:
-    """A number as people see and say it: 40812 73655."""
+    """A number as people see and say it: 40812 73652."""
     return codes.spoken(number)
 
 

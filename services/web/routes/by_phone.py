@@ -28,7 +28,7 @@ router = APIRouter(include_in_schema=False, dependencies=[allow(Caller.CITIZEN)]
 
 BY_PHONE: Final = "/me/sign-in"
 HOME: Final = "/me"
-WAY_BACK = re.compile(r"/(me|book|bookings|matters)(/[A-Za-z0-9._~%-]+)*")
+WAY_BACK = re.compile(r"/(me|book|bookings|case|matters)(/[A-Za-z0-9._~%-]+)*")
 """The citizens' own pages, by our own alphabet: nothing in it leads to another host."""
 TYPED_CHARACTERS = 40
 LABELS = {"phone": phrase("手机号码"), "code": phrase("验证码")}

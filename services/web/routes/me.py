@@ -6,6 +6,8 @@ from contextlib import suppress
 from fastapi import APIRouter, Response
 
 from services.web.addresses import Id
+from services.web.case_queries import OwnCases
+from services.web.case_telling import STATES
 from services.web.pages import NotThere, OpenPage, Page
 from services.web.queries import or_none
 from services.web.routes.by_phone import BY_PHONE
@@ -27,10 +29,11 @@ def require_citizen(page: Page) -> None:
 async def me(page: Page = OpenPage) -> Response:
     """我的预约. Each part is there while the service of another is away."""
     require_citizen(page)
-    account, found, persons, now = await asyncio.gather(
+    account, found, persons, raised, now = await asyncio.gather(
         or_none(page.queries.citizen()),
         or_none(page.queries.own_bookings()),
         or_none(page.queries.persons()),
+        or_none(OwnCases(page.queries.upstream).all()),
         page.queries.now(),
     )
     matters = await page.queries.matters_of(each.matter_id for each in (found.items if found else ()))
@@ -43,6 +46,8 @@ async def me(page: Page = OpenPage) -> Response:
         to_come=found.to_come(now) if found else (),
         gone_by=found.gone_by(now) if found else (),
         matters=matters,
+        raised=raised,
+        states=STATES,
     )
 
 
