@@ -5,6 +5,7 @@ from contextlib import AsyncExitStack
 from fastapi import FastAPI
 
 from services.cases.consumers import subscriptions
+from services.cases.papers.press import Press
 from services.cases.routes import routers
 from services.cases.settings import CasesSettings
 from services.cases.workers import retain, take_in, watch
@@ -21,6 +22,7 @@ def create_app() -> FastAPI:
     async def start(runtime: Runtime, _: AsyncExitStack) -> None:
         runtime.parts["vault"] = vault
         runtime.parts["limits"] = Limits(runtime.pool)
+        runtime.parts["press"] = Press()
 
     async def keep_limits(runtime: Runtime) -> None:
         limits: Limits = runtime.parts["limits"]

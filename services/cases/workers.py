@@ -7,20 +7,23 @@ logged and passed over: the others go on.
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
+from datetime import timedelta
 from uuid import UUID
 
 import structlog
 
 from services.cases import words
-from services.cases.commands import intakes, retention, watching
+from services.cases.commands import intakes, meetings, retention, watching
 from services.cases.domain.case import Case
 from services.cases.domain.ladder import escalation, listing
+from services.cases.domain.meetings import AHEAD_DAYS, MeetingUnknown
 from services.cases.domain.problems import DepartmentUnknown, VenueUnknown
 from services.cases.office import Office
 from services.cases.queries.cards import dates_of_now
 from services.cases.settings import CasesSettings
 from services.cases.sql import cases, persons, projections
 from services.cases.sql import intakes as waiting
+from services.cases.sql import meetings as meetings_sql
 from shared import tries
 from shared.application import Runtime
 from shared.database import PASSING_ERRORS, Connection, transaction
@@ -69,6 +72,23 @@ async def look(runtime: Runtime) -> None:
             await _one(runtime, case_id, watching.look_at)
             passed_over.add(case_id)
     await _judge(runtime)
+    await _prepare(runtime)
+
+
+async def _prepare(runtime: Runtime) -> None:
+    """Fill the agendas of the next meeting of each level by rule."""
+    settings = _settings(runtime)
+    async with transaction(runtime.pool) as connection:
+        today = (await dates_of_now(connection, settings.rules, settings.zone)).today
+        rows = await meetings_sql.select_sessions(connection, today, today + timedelta(days=AHEAD_DAYS), BATCH)
+    waiting_for = [row for row in reversed(rows) if row["meeting_state"] == "preparing"]
+    nearest = {(row["venue_id"], row["level"]): row["session_id"] for row in waiting_for}
+    for session_id in nearest.values():
+        try:
+            async with transaction(runtime.pool) as connection:
+                await meetings.prepare(await _office(runtime, connection), session_id)
+        except MeetingUnknown:
+            continue  # called off between the two transactions
 
 
 async def _judge(runtime: Runtime) -> None:

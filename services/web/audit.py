@@ -134,11 +134,23 @@ ACTIONS = {
     "case.close": phrase("督查办结"),
     "case.merge": phrase("合并问题"),
     "case.link": phrase("关联问题"),
+    "meeting.add": phrase("加进议程"),
+    "meeting.remove": phrase("移出议程"),
+    "meeting.attend": phrase("记会议出席"),
+    "meeting.open": phrase("开会"),
+    "meeting.decide": phrase("记会议决定"),
+    "meeting.postpone": phrase("议题推后"),
+    "meeting.record": phrase("记现场情况"),
+    "meeting.close": phrase("会议结束"),
+    "meeting.reopen": phrase("更正纪要"),
+    "meeting.agenda_printed": phrase("打印议程"),
+    "meeting.minutes_printed": phrase("打印纪要"),
     "audit.exported": phrase("导出审计"),
 }
 """Every action that a service records, in the order of the filter."""
 RECORDS = {
     "case": phrase("问题"),
+    "meeting": phrase("会议"),
     "account": phrase("账号"),
     "device": phrase("自助机或大屏"),
     "pack": phrase("机制包"),

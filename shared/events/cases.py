@@ -194,6 +194,10 @@ class CaseEscalated(CaseEvent):
     """It is on a higher level of the ladder, by rule or by hand."""
 
 
+class CaseDecided(CaseEvent):
+    """A joint review or frontline supervision decided who does what by when."""
+
+
 class CaseAnswered(CaseEvent):
     """The lead answered; now the citizen confirms, or is called back."""
 
@@ -263,6 +267,7 @@ EVENTS: tuple[type[CaseEvent], ...] = (
     CaseReminded,
     CaseOverdue,
     CaseEscalated,
+    CaseDecided,
     CaseAnswered,
     CaseRefused,
     CaseUnreached,

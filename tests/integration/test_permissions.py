@@ -17,7 +17,7 @@ from services.roster.app import create_app as create_roster
 from shared.access import Caller
 from tests import identity
 from tests.contracts.export import PERMISSIONS
-from tests.integration import booking_desk, cases_town, queue_hall
+from tests.integration import booking_desk, cases_town, queue_hall, test_cases_meetings
 from tests.integration.accounts_office import office_open
 from tests.integration.notifications_hall import hall_open
 from tests.integration.roster_county import PACK
@@ -210,8 +210,9 @@ async def test_the_roster(database, settings_env, monkeypatch):
 
 async def test_cases(database, settings_env, monkeypatch, set_county_now):
     async with cases_town.opened(database, settings_env, monkeypatch, set_county_now) as town:
-        known = {"case_id": (await town.raised())["case_id"]}
-        assert await tried(town.http, MATRIX["cases"], "land", known, venue_known=False) > 100
+        await town.take(test_cases_meetings.meeting("joint_review"))
+        known = {"case_id": (await town.raised())["case_id"], "session_id": "hall.joint_review.2026-03-09"}
+        assert await tried(town.http, MATRIX["cases"], "land", known) > 100
         await nobody_gets_in(town.http, "cases", known)
 
 

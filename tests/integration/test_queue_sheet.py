@@ -11,9 +11,9 @@ import openpyxl
 import pypdf
 import pytest
 
-from services.queue import apart
 from services.queue.queries import sheet as sheet_query
 from services.queue.sheets import press
+from shared import apart
 from tests.integration import queue_hall
 from tests.integration.booking_desk import matter
 from tests.integration.queue_hall import API, Hall

@@ -8,10 +8,10 @@ from array import array
 
 import pytest
 
-from services.queue import apart
 from services.queue.domain.problems import SpeechUnavailable
 from services.queue.speech import announcer as announcing
 from services.queue.speech.announcer import Announcer
+from shared import apart
 from tests.integration import queue_hall
 from tests.integration.queue_hall import API, Hall
 

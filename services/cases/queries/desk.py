@@ -10,6 +10,7 @@ from services.cases.domain.numbers import DIGITS
 from services.cases.domain.people import open_words
 from services.cases.domain.reach import Reach
 from services.cases.domain.search import normal, wanted
+from services.cases.queries import meetings
 from services.cases.queries.cards import Cards
 from services.cases.sql import cases, lists, projections
 from services.cases.sql.lists import Wanted
@@ -45,7 +46,7 @@ async def board(connection: Connection, reach: Reach, cards: Cards) -> views.Boa
         levels=levels,
         listed=cards.all(listed),
         late=cards.all(late),
-        meetings=(),
+        meetings=await meetings.ahead(connection, cards),
     )
 
 

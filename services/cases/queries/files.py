@@ -12,7 +12,7 @@ from services.cases.domain.people import open_words, person_of
 from services.cases.domain.reach import Reach
 from services.cases.office import seen as seen_by
 from services.cases.queries.cards import Cards
-from services.cases.sql import cases, pieces
+from services.cases.sql import cases, meetings, pieces
 from shared.database import Connection
 from shared.privacy import Vault
 
@@ -59,7 +59,7 @@ async def case_file(connection: Connection, reach: Reach, cards: Cards, case_id:
         calls=await _calls(connection, case, vault),
         listings=await _listings(connection, case),
         links=await _links(connection, seen),
-        meetings=(),
+        meetings=await _meetings(connection, case),
         story=await story(connection, case.case_id, vault),
         may=views.May(handle=may.possible(may.HANDLE, seen), oversee=may.possible(may.OVERSEE, seen)),
     )
@@ -134,6 +134,13 @@ async def _listings(connection: Connection, case: Case) -> tuple[views.ListingVi
             passed=row["passed"],
         )
         for row in await pieces.select_listings(connection, case.case_id)
+    )
+
+
+async def _meetings(connection: Connection, case: Case) -> tuple[views.MeetingOfCase, ...]:
+    return tuple(
+        views.MeetingOfCase(session_id=row["session_id"], level=row["level"], date=row["date"], state=row["state"])
+        for row in await meetings.select_of_case(connection, case.case_id, LINKS_MOST)
     )
 
 

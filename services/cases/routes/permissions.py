@@ -4,8 +4,14 @@ A permission says which roles may ask at all; which cases they reach, and what c
 `domain.reach` and `domain.may`, for a case has a lead, helpers and somebody over it, and not one place.
 """
 
+from fastapi import Request
+
+from services.cases.sql import meetings
+from shared import database
 from shared.access import Permission
+from shared.application import Runtime
 from shared.identity.roles import AT_WINDOW, OVER_HALL
+from shared.identity.tokens import Place
 
 SEE_BOARD = Permission("see_case_board", OVER_HALL)
 """The ladder: numbers on each level, the listed and the late."""
@@ -18,3 +24,16 @@ HANDLE_CASE = Permission("handle_case", AT_WINDOW)
 """Accept, answer, help."""
 OVERSEE_CASE = Permission("oversee_case", OVER_HALL)
 """Assign, extend, move, list, call back; the supervisor closes."""
+
+
+async def _of_session(request: Request) -> Place | None:
+    running: Runtime = request.app.state.runtime
+    async with database.transaction(running.pool) as connection:
+        row = await meetings.select_session(connection, request.path_params["session_id"])
+    return Place(row["venue_id"]) if row is not None else None
+
+
+SEE_MEETINGS = Permission("see_meetings", (*OVER_HALL, "director", "deputy", "chief_representative"))
+"""Joint reviews and frontline supervisions; of their items those whose case one sees."""
+RUN_MEETING = Permission("run_meeting", OVER_HALL, "hall", _of_session)
+"""Prepare the agenda, keep attendance and decisions, close the minutes."""

@@ -3,7 +3,7 @@
 import json
 import sys
 
-from services.queue.confined import serve
+from shared.confined import serve
 
 MEMORY_MEBIBYTES = 1536
 """Of addresses, of which the font and typst's code take the first 300; 5,000 visits need some 1,000."""

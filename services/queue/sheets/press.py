@@ -9,10 +9,10 @@ import asyncio
 import json
 from zoneinfo import ZoneInfo
 
-from services.queue import apart
 from services.queue.domain.problems import SheetUnavailable
 from services.queue.domain.sheet import Kind, Language, Sheet
 from services.queue.sheets.layout import lay_out
+from shared import apart
 from shared.privacy import Vault
 
 SECONDS = 25.0

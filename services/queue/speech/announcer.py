@@ -7,9 +7,9 @@ import asyncio
 import json
 from collections import OrderedDict
 
-from services.queue import apart
 from services.queue.domain.problems import SpeechUnavailable
 from services.queue.domain.speech import VOICES, Language, announcement
+from shared import apart
 
 KEPT_BYTES = 6 * 1024 * 1024
 """Some fifteen calls of 400 KB; a screen asks once for each, and keeps it itself."""

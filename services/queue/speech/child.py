@@ -9,8 +9,8 @@ from array import array
 
 import espeakng_loader
 
-from services.queue.confined import serve
 from services.queue.speech import sounds
+from shared.confined import serve
 
 MEMORY_MEBIBYTES = 384
 """Of addresses; the voices with their dictionaries take some 60."""

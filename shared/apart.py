@@ -15,7 +15,7 @@ import structlog
 
 logger = structlog.get_logger(__name__)
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[1]
 ENVIRONMENT = {
     "PATH": os.defpath,
     "PYTHONUTF8": "1",

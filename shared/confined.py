@@ -1,4 +1,4 @@
-"""What a process is that does one piece of work for the queue: bounded, alone, and gone afterwards.
+"""What a process is that does one piece of work for a service: bounded, alone, and gone afterwards.
 
 Started by `apart.run`. It reads its work from standard input and writes what it made to standard output. Its memory
 and computing time are bounded by the kernel, it opens nothing for writing, and where memory runs out the kernel ends
