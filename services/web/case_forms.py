@@ -20,7 +20,7 @@ from services.web.forms import has_controls, whole_number
 from services.web.languages import phrase
 from shared.problems import FieldProblem
 
-Kind = Literal["text", "line", "day", "days", "department", "choice", "number"]
+Kind = Literal["text", "line", "day", "days", "department", "official", "choice", "number"]
 DAYS_MOST: Final = 60
 
 
@@ -159,6 +159,10 @@ FINDINGS: Final = {
     "extension_too_long": phrase("一次延不了这么多天"),
     "term_too_long": phrase("期限太长了"),
     "merge_into_itself": phrase("这是同一件，请写另一件的编号"),
+    "official_unknown": phrase("请从列表里选一位"),
+    "substitute_named": phrase("有人代，才选谁代的"),
+    "already_on_agenda": phrase("已经在议程上了"),
+    "case_not_for_meeting": phrase("这一件不能上会：办结了、中止着，或者是投诉人的"),
     "raised_before_unknown": phrase("没有这个人、这个编号的问题，请核对编号和电话"),
     "name_characters": phrase("这不像姓名，请再看看"),
     "phone_invalid": phrase("这个号码打不通，请核对，座机要加区号"),
@@ -211,8 +215,8 @@ def finding_of(each: Field, typed: str, departments: Iterable[str] = ()) -> str:
         return "" if day_of(typed) else "day_unreadable"
     if each.kind == "days":
         return "" if 1 <= (whole_number(typed) or 0) <= DAYS_MOST else "days_range"
-    if each.kind == "department":
-        return "" if typed in set(departments) else "department_unknown"
+    if each.kind in {"department", "official"}:
+        return "" if typed in set(departments) else f"{each.kind}_unknown"
     if each.kind == "choice":
         return "" if typed in (each.options or {}) else "choice_missing"
     return "" if typed else "missing"

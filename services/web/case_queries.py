@@ -13,6 +13,7 @@ from services.web.cases import (
     Done,
     OwnCards,
 )
+from services.web.meetings import Meetings, MeetingShown
 from services.web.queries import segment
 from services.web.upstream import Upstream
 
@@ -49,6 +50,19 @@ class StaffCases:
     async def likely(self, case_id: str) -> Cards:
         """Open cases that are likely the same."""
         return await self.upstream.get("cases", f"{STAFF}/cases/{segment(case_id)}/likely", Cards)
+
+    async def meetings(self) -> Meetings:
+        """Joint reviews and frontline supervisions."""
+        return await self.upstream.get("cases", f"{STAFF}/meetings", Meetings)
+
+    async def meeting(self, session_id: str) -> MeetingShown:
+        """One of them."""
+        return await self.upstream.get("cases", f"{STAFF}/meetings/{segment(session_id)}", MeetingShown)
+
+    async def act_in_meeting(self, session_id: str, body: dict[str, Any]) -> MeetingShown:
+        """Do something in it."""
+        path = f"{STAFF}/meetings/{segment(session_id)}/acts"
+        return await self.upstream.post("cases", path, MeetingShown, body)
 
     async def enter(self, body: dict[str, Any], key: str) -> Done:
         """Write a case down, once with a key."""

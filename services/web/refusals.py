@@ -145,6 +145,18 @@ REFUSALS: dict[str, Refusal] = {
     "raised_before_unknown": Refusal(
         phrase("没有找到以前那一件"), phrase("请核对编号；要用当时留的电话或者证件。想不起来就空着。"), Way.AGAIN
     ),
+    "meeting_unknown": Refusal(phrase("没有这次会"), phrase("安排可能变了，请看看现在有哪几次。"), Way.START),
+    "meeting_moved_on": Refusal(phrase("刚刚有人动过这次会"), phrase("请看看现在的样子，再决定怎么办。"), Way.AGAIN),
+    "meeting_act_not_now": Refusal(phrase("这一步现在做不了"), phrase("请看看会开到了哪一步。"), Way.AGAIN),
+    "meeting_not_today": Refusal(phrase("还没到开会那天"), phrase("到了那天再点开会。"), Way.AGAIN),
+    "item_unknown": Refusal(phrase("议程上没有这一件"), phrase("可能已经移出去了，或者已经定了。"), Way.AGAIN),
+    "already_on_agenda": Refusal(phrase("已经在议程上了"), phrase("不用再加。"), Way.AGAIN),
+    "items_open": Refusal(phrase("还有议题没有定"), phrase("每一件都要定下来，或者推到下次。"), Way.AGAIN),
+    "visit_missing": Refusal(phrase("还没有记现场情况"), phrase("定了的每一件，都要记在现场看到什么。"), Way.AGAIN),
+    "case_not_for_meeting": Refusal(
+        phrase("这一件不能上会"), phrase("办结了的、中止着的、投诉人的，都不上会。"), Way.AGAIN
+    ),
+    "paper_unavailable": Refusal(phrase("现在打印不出来"), phrase("请过几秒再点一次。"), Way.AGAIN),
     "too_many_tries": Refusal(
         phrase("试得太多，先歇一会儿"), phrase("为了保护大家的信息，过一会儿才能再查。着急的话请打电话。"), Way.LOOKUP
     ),

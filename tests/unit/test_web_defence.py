@@ -38,6 +38,7 @@ from tests.unit import (
     test_web_closing,
     test_web_day,
     test_web_leaving,
+    test_web_meetings,
     test_web_persons,
     test_web_sign_in,
 )
@@ -76,6 +77,7 @@ EMPTY = {"/book/{matter_id}/drafts/{draft_id}/" + step for step in ("details", "
 EMPTY |= {"/bookings", "/bookings/cancel", "/bookings/calendar.ics", "/bookings/lookup/{page_id}"}
 EMPTY |= {"/refused/{page_id}", "/staff/refused/{page_id}", "/sign-in/first", "/staff", "/staff/home"}
 EMPTY |= {path for path in PAGES if path == "/me" or path.startswith("/me/")}
+EMPTY |= {"/case", "/case/new", "/watched", "/staff/cases/new", "/staff/meetings"}
 EMPTY |= {"/sign-in/oidc", "/sign-in/oidc/back", "/sign-in/oidc/code"}
 """Pages that show what this browser has done before, or lead on. Those of a booking are walked to below."""
 
@@ -132,9 +134,17 @@ class Attack(HTMLParser):
 def county():
     """A county with everything: its day, its evening, and a director who was called away."""
     found = test_web_day.county.__wrapped__()
-    for module in (test_web_closing, test_web_leaving, test_web_audit, test_web_accounts, test_web_case_desk):
+    for module in (
+        test_web_closing,
+        test_web_leaving,
+        test_web_audit,
+        test_web_accounts,
+        test_web_case_desk,
+        test_web_meetings,
+    ):
         other = module.county.__wrapped__()
         found.answers = {**other.answers, **found.answers}
+    found.answers["/staff/meetings/s1"] = test_web_meetings.shown()
     found.answers["/windows/w3"] = desk(at=test_web_day.at())
     session = {"session_id": "s1", "address": "10.0.0.7", "agent": "Firefox", "is_this": True}
     session |= {name: test_web_day.NOW.isoformat() for name in ("created_at", "last_seen_at", "expires_at")}
