@@ -5,7 +5,7 @@ TESTS ?= tests
 export PYTHONUTF8 := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help up code check test bench simulate contracts compose-test lock upgrade environment environment-dev
+.PHONY: help up code check test faults bench simulate contracts compose-test lock upgrade environment environment-dev
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -28,6 +28,9 @@ check: environment-dev ## style, types, imports, and whether the locks are curre
 test: environment-dev ## all tests but those under Compose; TESTS=tests/unit for some; REQUIRE_BROWSER=1
 	@$(BIN)/python -m deploy.local.programs browser || [ "$$REQUIRE_BROWSER" != 1 ]
 	$(BIN)/python -m pytest $(TESTS)
+
+faults: environment-dev ## many more random lives of cases than `make test` lives; LIVES=2000
+	@CASES_LIVES=$(or $(LIVES),2000) $(BIN)/python -m pytest tests/integration/test_cases_lives.py -q
 
 bench: environment-dev ## figures of speed and size, a JSON line each
 	@$(BIN)/python -m deploy.local.programs load

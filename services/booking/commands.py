@@ -1,6 +1,6 @@
 """What changes in booking, each verb a story; a new booking alone is the combiner's. Commands never commit."""
 
-from collections.abc import AsyncIterator, Collection, Sequence
+from collections.abc import AsyncIterator, Sequence
 from datetime import date, datetime, timedelta
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -31,8 +31,6 @@ from shared.rights.requests import BOOKINGS_MOST, Done, ErasureOrder, Hold
 
 CHUNK = 500
 """Bookings changed by one statement."""
-OPEN_CASES: frozenset[bytes] = frozenset()
-"""The documents of open and repeated cases, by blind index: none, for no service keeps cases yet."""
 
 
 async def cancel(connection: Connection, booking_id: UUID) -> Booking:
@@ -190,11 +188,12 @@ async def count_ended(connection: Connection, retention_days: int) -> int:
 
 
 async def anonymise(connection: Connection, retention_days: int, limit: int) -> int:
-    """Take the persons out of what is past its retention, at most `limit`; how many bookings there were."""
+    """Take the persons out of what is past its retention, at most `limit`; how many bookings there were.
+
+    Their blind indexes go, too: those of open or repeated cases (domain.md, Retention) are kept by cases themselves.
+    """
     ended = await bookings.lock_ended(connection, await _ended_before(connection, retention_days), limit)
-    keys = {row["document_key"] for row in ended if row["document_key"] is not None}
-    kept = keys_of_open_cases(keys)
-    return len(await bookings.anonymise(connection, [row["booking_id"] for row in ended], sorted(kept)))
+    return len(await bookings.anonymise(connection, [row["booking_id"] for row in ended]))
 
 
 async def erase(connection: Connection, order: ErasureOrder) -> Done:
@@ -207,21 +206,12 @@ async def erase(connection: Connection, order: ErasureOrder) -> Done:
     found = await bookings.lock_of_person(connection, order.keys, order.account_id, BOOKINGS_MOST)
     past = [row["booking_id"] for row in found if not row["upcoming"]]
     kept_ids = [row["booking_id"] for row in found if row["upcoming"]]
-    kept = keys_of_open_cases(order.keys)
-    erased = await bookings.anonymise(connection, past, sorted(kept))
+    erased = await bookings.anonymise(connection, past)
     counts = {"booking": len(erased)}
     if order.account_id is not None:
         counts["booking_account"] = await bookings.forget_account(connection, order.account_id, kept_ids)
     held = [Hold(kind="upcoming_booking", count=len(kept_ids))] if kept_ids else []
     return Done(erased=counts, held=held, booking_ids=[row["booking_id"] for row in erased])
-
-
-def keys_of_open_cases(keys: Collection[bytes]) -> Collection[bytes]:
-    """Of these blind indexes those that an open or repeated case still needs (domain.md, Retention): none so far.
-
-    Where a service of cases is asked. As long as there is none, there is no case, and nothing is kept.
-    """
-    return [each for each in keys if each in OPEN_CASES]
 
 
 async def _ended_before(connection: Connection, retention_days: int) -> datetime:

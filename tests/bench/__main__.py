@@ -11,6 +11,7 @@ import signal
 import sys
 from collections.abc import Coroutine
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Annotated, Any
 
 import psutil
@@ -18,11 +19,11 @@ import typer
 
 from deploy.local.obstacles import Obstacle
 from deploy.local.processes import ProcessEnded
-from tests.bench import bookings, calls, generator, identity, memory, messages, rush, stack
+from tests.bench import bookings, calls, cases, generator, identity, memory, messages, rush, stack
 from tests.bench.figures import Report
 
 LIMIT_SECONDS = 420.0
-PARTS = ("bookings", "rush", "identity", "messages", "memory", "calls")
+PARTS = ("bookings", "rush", "identity", "messages", "memory", "calls", "cases")
 
 
 @dataclass(frozen=True)
@@ -71,15 +72,22 @@ async def run(report: Report, plan: Plan, parts: frozenset[str]) -> None:
                     await identity.sign_in_beside_bookings(
                         workshop, persons, report, rounds=plan.rounds, seconds=2 * plan.seconds
                     )
-        if parts & {"messages", "memory", "calls"}:
-            report.progress("starting the whole system")
-            async with stack.whole_system(folder) as system:
-                if "messages" in parts:
-                    await messages.measure(system, report, seconds=plan.message_seconds, rounds=plan.message_rounds)
-                if "memory" in parts:
-                    memory.measure(system, report)
-                if "calls" in parts:
-                    await calls.measure(system, report, folder, seconds=plan.seconds, rounds=plan.rounds)
+        if parts & {"messages", "memory", "calls", "cases"}:
+            await _whole_system(report, plan, parts, folder)
+
+
+async def _whole_system(report: Report, plan: Plan, parts: frozenset[str], folder: Path) -> None:
+    """What is measured of all services together."""
+    report.progress("starting the whole system")
+    async with stack.whole_system(folder) as system:
+        if "messages" in parts:
+            await messages.measure(system, report, seconds=plan.message_seconds, rounds=plan.message_rounds)
+        if "memory" in parts:
+            memory.measure(system, report)
+        if "calls" in parts:
+            await calls.measure(system, report, folder, seconds=plan.seconds, rounds=plan.rounds)
+        if "cases" in parts:
+            await cases.measure(system, report)
 
 
 async def _ended_cleanly(work: Coroutine[Any, Any, None]) -> None:
@@ -94,7 +102,7 @@ def main(
     quick: Annotated[bool, typer.Option("--quick", help="One short round of everything.")] = False,  # noqa: FBT002
     only: Annotated[list[str] | None, typer.Option(help="One part alone; may be repeated.")] = None,
 ) -> None:
-    """Measure the system: bookings and rush, sign-ins, messages, memory, calls."""
+    """Measure the system: bookings and rush, sign-ins, messages, memory, calls, cases."""
     unknown = set(only or ()) - set(PARTS)
     if unknown:
         raise typer.BadParameter(f"parts are {', '.join(PARTS)}")

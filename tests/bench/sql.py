@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import asyncpg
 
@@ -198,3 +198,23 @@ async def create_bare_tickets(connection: Connection) -> None:
 async def forget_bare_tickets(connection: Connection) -> None:
     """Leave the queue's database as the migrations made it."""
     await connection.execute("drop schema bare cascade")
+
+
+async def select_departments(connection: Connection) -> list[str]:
+    """The departments of the halls that cases know."""
+    rows = await connection.fetch(
+        """
+        select department ->> 'department_id' as id
+        from venue, jsonb_array_elements(state -> 'departments') as department
+        """
+    )
+    return [row["id"] for row in rows]
+
+
+async def copy_cases(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Write cases; what a row does not say has its default, and the planner knows them afterwards."""
+    names = sorted({name for row in rows for name in row})
+    defaults = {"reminded": None, "overdue_noted": False}
+    records = [tuple(row.get(name, defaults.get(name)) for name in names) for row in rows]
+    await connection.copy_records_to_table("case", records=records, columns=names, timeout=300)
+    await connection.execute('vacuum analyze "case"', timeout=300)

@@ -1,11 +1,10 @@
-"""Retention by command and of what stays: open cases, figures, and silence about the anonymous."""
+"""Retention by command and of what stays: figures, and silence about the anonymous."""
 
 import asyncio
 
 import pytest
 from typer.testing import CliRunner
 
-from services.booking import commands
 from services.booking.__main__ import command_line
 from services.booking.commands import state_events
 from shared import database
@@ -51,19 +50,6 @@ async def test_the_term_is_a_setting(desk, set_county_now, monkeypatch):
     assert (await operate("retention", "run", "--dry-run"))[1][0] == "bookings: 0 due"
     await set_county_now(desk.owner_dsn, at("09:31", days=30))
     assert (await operate("retention", "run", "--dry-run"))[1][0] == "bookings: 1 due"
-
-
-async def test_the_blind_index_of_an_open_case_stays_and_nothing_else(desk, set_county_now, monkeypatch):
-    slot, _ = await desk.slots()
-    claims = [desk.claim(slot, person) for person in (1, 2)]
-    for each in claims:
-        await desk.combiner().claim(each)
-    monkeypatch.setattr(commands, "OPEN_CASES", frozenset({claims[0].document_key}))
-    await set_county_now(desk.owner_dsn, at("09:31", days=90))
-    await operate("retention", "run")
-    assert sorted(await people(desk), key=str) == sorted(
-        [(False, claims[0].document_key, 2), (False, None, 2)], key=str
-    )
 
 
 async def test_a_session_changed_afterwards_tells_nothing_of_the_anonymous(desk, set_county_now):

@@ -265,10 +265,10 @@ async def count_ended(connection: Connection, ended_before: datetime) -> int:
 
 
 async def lock_ended(connection: Connection, ended_before: datetime, limit: int) -> list[asyncpg.Record]:
-    """Lock bookings that ended before then and name their visitor, the oldest first: id and document's blind index."""
+    """Lock bookings that ended before then and name their visitor, the oldest first: their ids."""
     return await connection.fetch(
         """
-        select booking_id, document_key
+        select booking_id
         from booking
         where ends_at < $1 and anonymised_at is null
         order by ends_at
@@ -280,10 +280,8 @@ async def lock_ended(connection: Connection, ended_before: datetime, limit: int)
     )
 
 
-async def anonymise(
-    connection: Connection, booking_ids: Sequence[UUID], kept_keys: Sequence[bytes]
-) -> list[asyncpg.Record]:
-    """Take the persons out of locked bookings, but for blind indexes in `kept_keys`; the ids of the bookings.
+async def anonymise(connection: Connection, booking_ids: Sequence[UUID]) -> list[asyncpg.Record]:
+    """Take the persons out of locked bookings; the ids of the bookings.
 
     `anonymised_at` is the marker by which their state is told no more, the higher version what no older state passes.
     """
@@ -292,13 +290,12 @@ async def anonymise(
         update booking
         set account_id = null, anonymised_at = county_now(), version = version + 1, raised_before = null, code = null,
             idempotency_key = null, body_hash = null, document_type = null,
-            document_key = case when document_key = any($2::bytea[]) then document_key end, document = null,
+            document_key = null, document = null,
             name = null, phone = null, email = null, proxy = null, note = null
         where booking_id = any($1::uuid[]) and anonymised_at is null
         returning booking_id
         """,
         booking_ids,
-        kept_keys,
     )
 
 

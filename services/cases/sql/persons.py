@@ -94,15 +94,3 @@ async def forget_account(connection: Connection, account_id: UUID) -> int:
     """No case says any more with which account it was raised; how many did."""
     status = await connection.execute('update "case" set account_id = null where account_id = $1', account_id)
     return int(status.rpartition(" ")[2])
-
-
-async def select_open_keys(connection: Connection, document_keys: Sequence[bytes]) -> list[bytes]:
-    """Of these blind indexes those of open or repeated cases."""
-    rows = await connection.fetch(
-        """
-        select distinct person_key from "case"
-        where person_key = any($1::bytea[]) and (next_on is not null or raisings > 1)
-        """,
-        document_keys,
-    )
-    return [row["person_key"] for row in rows]
