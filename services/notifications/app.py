@@ -4,6 +4,7 @@ from contextlib import AsyncExitStack
 
 from fastapi import FastAPI
 
+from services.notifications.case_letters import CaseTeller
 from services.notifications.channels import Console, Mail
 from services.notifications.consumers import subscriptions
 from services.notifications.delivery import Deliverer
@@ -33,9 +34,13 @@ def create_app() -> FastAPI:
     async def deliver_by_mail(runtime: Runtime) -> None:
         await Deliverer(runtime, vault, Mail(settings)).run()
 
+    async def tell_of_cases(runtime: Runtime) -> None:
+        await CaseTeller(runtime, settings, Console(runtime.pool, vault, settings.lease_seconds)).run()
+
     workers: dict[str, Worker] = {
         "preparation": prepare,
         "console": deliver_to_console,
+        "cases": tell_of_cases,
         "measure": measure,
         "retention": retain,
     }

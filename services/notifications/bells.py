@@ -15,6 +15,7 @@ GATHER_SECONDS = 0.008
 booking more than all else."""
 
 preparation = asyncio.Event()
+cases = asyncio.Event()
 deliveries: Final[dict[Channel, asyncio.Event]] = {"console": asyncio.Event(), "email": asyncio.Event()}
 
 

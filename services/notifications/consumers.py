@@ -6,13 +6,14 @@ Nothing is fetched here: the preparer does that, woken once the transaction has 
 from functools import cache
 from zoneinfo import ZoneInfo
 
-from services.notifications import bells, commands
+from services.notifications import bells, case_letters, commands
 from services.notifications.settings import NotificationsSettings
 from shared.database import Connection, on_commit
 from shared.events import roster
 from shared.events.booking import BookingEvent
+from shared.events.cases import CaseEvent
 from shared.events.queue import VisitEvent, WindowEvent
-from shared.events.topics import BOOKINGS, MATTERS, SESSIONS, VENUES, VISITS, WINDOWS
+from shared.events.topics import BOOKINGS, CASES, MATTERS, SESSIONS, VENUES, VISITS, WINDOWS
 from shared.identity.consumers import listen
 from shared.messaging.consumer import Received, Subscriptions
 from shared.messaging.metrics import count_gap
@@ -71,6 +72,17 @@ async def follow_window(connection: Connection, received: Received) -> None:
     assert isinstance(event, WindowEvent)  # noqa: S101  (the topic's contract)
     replaced = await commands.follow_window(connection, event, _zone(), received.envelope.correlation_id)
     _taken(connection, WINDOWS.name, replaced, event.version)
+
+
+@subscriptions.to(CASES, together=50)
+async def follow_case(connection: Connection, received: Received) -> None:
+    """Plan what a case's step makes known to whoever raised it."""
+    event = received.event
+    assert isinstance(event, CaseEvent)  # noqa: S101  (the topic's contract)
+    replaced = await case_letters.follow(connection, event, _zone(), received.envelope.correlation_id)
+    count_gap(CASES.name, replaced, event.version)
+    if replaced is not None:
+        on_commit(connection, bells.cases.set)
 
 
 def _taken(connection: Connection, topic: str, replaced: int | None, version: int) -> None:

@@ -34,8 +34,20 @@ Kind = Literal[
     "running_late",
     "substituted",
 ]
-LetterKind = Kind | Literal["sign_in_code"]
-"""What a channel carries: messages about bookings, and the codes by which citizens sign in."""
+CaseKind = Literal[
+    "case_registered",
+    "case_accepted",
+    "case_answered",
+    "case_unreached",
+    "case_closed",
+    "case_moved",
+    "case_climbed",
+    "case_decided",
+    "case_reopened",
+    "case_merged",
+]
+LetterKind = Kind | CaseKind | Literal["sign_in_code"]
+"""What a channel carries: messages about bookings and cases, and the codes by which citizens sign in."""
 Recipient = Literal["visitor", "proxy"]
 Language = Literal["zh", "en"]
 Channel = Literal["console", "email"]

@@ -20,6 +20,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from services.notifications.domain import OF_THE_DAY, Language, Recipient, Today, Told, VisitorCard, county_date
 from shared.events.base import State
 from shared.events.booking import Booking
+from shared.events.cases import Case
 from shared.events.roster import Matter, Session, Venue, Window
 from shared.privacy import mask_name
 
@@ -27,6 +28,10 @@ LOCALES: Final[dict[Language, Locale]] = {"zh": Locale.parse("zh_CN"), "en": Loc
 DATES: Final[dict[Language, str]] = {"zh": "y年M月d日 EEEE", "en": "EEEE d MMMM y"}
 SHORT_DATES: Final[dict[Language, str]] = {"zh": "M月d日 EEEE", "en": "EEEE d MMMM"}
 MAKE_UP: Final[dict[Language, str]] = {"zh": " (补班)", "en": " (working day)"}
+LEVELS: Final[dict[Language, dict[str, str]]] = {
+    "zh": {"window": "窗口", "joint_review": "局长联审会商", "supervision": "一线督办"},
+    "en": {"window": "window", "joint_review": "directors' joint review", "supervision": "frontline supervision"},
+}
 DAY_WORDS: Final[dict[Language, tuple[str, str]]] = {"zh": ("今天", "明天"), "en": ("today", "tomorrow")}
 CAUSES: Final[dict[Language, dict[str, str]]] = {
     "zh": {
@@ -94,6 +99,36 @@ def render(facts: Facts, *, now: datetime, zone: ZoneInfo, public_url: str) -> W
 def render_code(code: str, language: Language, minutes: int) -> Words:
     """Put a code for signing in into words."""
     text = _environment.get_template(f"{language}/sign_in_code.txt").render(code=code, minutes=minutes)
+    subject, _, body = text.strip().partition("\n")
+    return Words(subject=" ".join(subject.split()), body=_tidy(body))
+
+
+def render_case(  # noqa: PLR0913  (what such a letter is made of)
+    kind: str,
+    language: Language,
+    case: Case,
+    venue: Venue | None,
+    *,
+    name: str,
+    spoken: str,
+    public_url: str,
+) -> Words:
+    """Put a letter about a case into words: its number, where it is and the next day; never what anybody wrote."""
+    departments = {each.department_id: each for each in venue.departments} if venue else {}
+    department = departments.get(case.department_id or "")
+    text = _environment.get_template(f"{language}/{kind}.txt").render(
+        name=mask_name(name) if name else "",
+        number=spoken,
+        department=_word(department, "name", language) if department else "",
+        level=LEVELS[language][case.level],
+        next_on=short_date(case.next_on, language) if case.next_on else "",
+        due_on=short_date(case.due_on, language) if case.due_on else "",
+        closing=case.closing or "",
+        suspended=case.state == "suspended",
+        phone=_phone(venue, language) if venue else "",
+        venue=_word(venue, "name", language) if venue else "",
+        url=public_url.rstrip("/"),
+    )
     subject, _, body = text.strip().partition("\n")
     return Words(subject=" ".join(subject.split()), body=_tidy(body))
 

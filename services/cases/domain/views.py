@@ -328,6 +328,22 @@ class CitizenCases(View):
     items: tuple[CitizenCase, ...]
 
 
+class RaiserCard(View):
+    """Who raised a case, for whoever writes to them."""
+
+    case_id: str
+    spoken: str
+    name: str | None
+    phone: str | None
+    phone_takes_texts: bool
+
+
+class RaiserCards(View):
+    """Those that are known."""
+
+    items: tuple[RaiserCard, ...]
+
+
 class Watched(View):
     """A case on the public list: department, kind and age, and nothing else."""
 

@@ -21,6 +21,7 @@ from shared.database import Connection, county_now
 from shared.events.roster import Department, Venue
 from shared.privacy import Vault
 from shared.rights.requests import BOOKINGS_MOST, ExportAnswer, ExportSection, PersonOrder
+from shared.visitors import takes_texts
 
 OWN_MOST = 50
 WATCHED_MOST = 500
@@ -156,6 +157,24 @@ async def watched(connection: Connection, zone: ZoneInfo) -> views.WatchedList:
             )
         )
     return views.WatchedList(items=tuple(found))
+
+
+async def cards(connection: Connection, case_ids: Sequence[UUID], vault: Vault) -> views.RaiserCards:
+    """Who raised cases; those of which nobody is known are left out."""
+    found = []
+    for row in await cases.select_many(connection, case_ids):
+        person = person_of(row["person"], vault, masked=False)
+        if person is not None:
+            found.append(
+                views.RaiserCard(
+                    case_id=str(row["case_id"]),
+                    spoken=spoken(row["number"]),
+                    name=person.name,
+                    phone=person.phone,
+                    phone_takes_texts=person.phone is not None and takes_texts(person.phone),
+                )
+            )
+    return views.RaiserCards(items=tuple(found))
 
 
 async def export(connection: Connection, order: PersonOrder, vault: Vault, zone: ZoneInfo) -> ExportAnswer:

@@ -72,6 +72,11 @@ async def select_case(connection: Connection, case_id: UUID) -> asyncpg.Record |
     return await connection.fetchrow('select * from "case" where case_id = $1', case_id)
 
 
+async def select_many(connection: Connection, case_ids: Sequence[UUID]) -> Rows:
+    """Some cases, in the order of their ids."""
+    return await connection.fetch('select * from "case" where case_id = any($1::uuid[]) order by case_id', case_ids)
+
+
 async def select_by_number(connection: Connection, number: str) -> asyncpg.Record | None:
     """The case with a number."""
     return await connection.fetchrow('select * from "case" where number = $1', number)
