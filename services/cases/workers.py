@@ -17,7 +17,7 @@ from services.cases.commands import intakes, meetings, retention, watching
 from services.cases.domain.case import Case
 from services.cases.domain.ladder import escalation, listing
 from services.cases.domain.meetings import AHEAD_DAYS, MeetingUnknown
-from services.cases.domain.problems import DepartmentUnknown, VenueUnknown
+from services.cases.domain.problems import VenueUnknown
 from services.cases.office import Office
 from services.cases.queries.cards import dates_of_now
 from services.cases.settings import CasesSettings
@@ -165,7 +165,7 @@ async def take_in_some(runtime: Runtime) -> bool:
             async with transaction(runtime.pool) as connection:
                 office = await _office(runtime, connection)
                 await intakes.take_in(office, row["origin_id"], said.get(str(row["origin_id"])))
-        except (DepartmentUnknown, VenueUnknown):
+        except VenueUnknown:
             logger.info("intake_waits_for_hall", origin_id=str(row["origin_id"]))
             continue
         done = True

@@ -107,6 +107,7 @@ REFUSALS: dict[str, Refusal] = {
         phrase("请核对编号，和反映时留的电话或证件的最后四位。忘了，请打页面下面的电话。"),
         Way.AGAIN,
     ),
+    "case_being_made": Refusal(phrase("正在登记"), phrase("请过一秒再点一次，不会登记两件。"), Way.AGAIN),
     "case_moved_on": Refusal(
         phrase("刚刚有人办过这件"), phrase("请看看现在的样子，再决定怎么办。填的内容都还在。"), Way.AGAIN
     ),

@@ -1,5 +1,6 @@
 """The life of a case over HTTP: from its registration to one of its three closings."""
 
+import asyncio
 from datetime import date, timedelta
 
 import pytest
@@ -345,3 +346,30 @@ async def test_whoever_signed_in_finds_their_cases_again(town: Town):
         headers=headers,
     )
     assert added.json()["story"][-1]["words"] == "周一最挤。"
+
+
+async def test_the_same_request_sent_many_times_at_once_is_one_case(town: Town):
+    answers = await asyncio.gather(*(town.raise_(key="s" * 20) for _ in range(12)))
+    assert {each.status_code for each in answers} == {201}
+    assert len({each.json()["number"] for each in answers}) == 1
+    assert len(await town.fetch('select from "case"')) == 1
+
+
+async def test_two_who_act_at_once_with_what_they_saw_do_not_both(town: Town):
+    case_id = (await town.raised())["case_id"]
+    acts = [town.try_("land", case_id, "accept", version=1), town.try_("land2", case_id, "accept", version=1)]
+    acts += [town.try_("manager", case_id, "assign", version=1, department_id="water", words="x")] * 1
+    answers = await asyncio.gather(*acts)
+    assert sorted(each.is_success for each in answers) == [False, False, True]
+    (row,) = await town.fetch('select version from "case"')
+    assert row["version"] == 2
+
+
+async def test_two_who_merge_two_cases_into_each_other_neither_wait_for_ever_nor_lose_both(town: Town):
+    first, second = await town.entered(title="甲"), await town.entered(title="乙")
+    answers = await asyncio.gather(
+        town.try_("manager", first, "merge", into=second), town.try_("supervisor", second, "merge", into=first)
+    )
+    assert sorted(each.is_success for each in answers) == [False, True]
+    states = sorted(row["state"] for row in await town.fetch('select state from "case"'))
+    assert states == ["merged", "registered"]

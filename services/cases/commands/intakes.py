@@ -6,7 +6,8 @@ import asyncpg
 
 from services.cases.commands.registering import Beginning, register, title_of
 from services.cases.domain.handed_on import Said
-from services.cases.office import Office
+from services.cases.domain.problems import VenueUnknown
+from services.cases.office import Office, venues
 from services.cases.sql import intakes
 from shared.events.cases import CaseKind, CaseSource
 
@@ -14,7 +15,8 @@ from shared.events.cases import CaseKind, CaseSource
 async def take_in(office: Office, origin_id: UUID, said: Said | None) -> bool:
     """Register what was handed on; whether it became a case. What the queue has forgotten is none.
 
-    Raises DepartmentUnknown or VenueUnknown where the hall is not known yet: it waits.
+    Raises VenueUnknown where the hall is not known yet: it waits. Of a department that the hall has no more the manager
+    finds the successor.
     """
     row = await intakes.lock_waiting(office.connection, origin_id)
     if row is None:
@@ -22,12 +24,16 @@ async def take_in(office: Office, origin_id: UUID, said: Said | None) -> bool:
     if said is None or said.text is None:
         await intakes.settle(office.connection, origin_id, "forgotten")
         return False
-    await register(office, _beginning(row, said))
+    hall = (await venues(office.connection)).get(row["venue_id"])
+    if hall is None:
+        raise VenueUnknown
+    there = row["department_id"] in {each.department_id for each in hall.departments}
+    await register(office, _beginning(row, said, row["department_id"] if there else None))
     await intakes.settle(office.connection, origin_id, "registered")
     return True
 
 
-def _beginning(row: asyncpg.Record, said: Said) -> Beginning:
+def _beginning(row: asyncpg.Record, said: Said, department_id: str | None) -> Beginning:
     found = row["kind"] == "finding"
     kind: CaseKind = "suggestion" if row["kind"] == "suggestion" else "problem"
     source: CaseSource = "finding" if found else "visit"
@@ -42,7 +48,7 @@ def _beginning(row: asyncpg.Record, said: Said) -> Beginning:
         remark_id=None if found else row["origin_id"],
         title=title_of(text),
         words=text,
-        department_id=row["department_id"],
+        department_id=department_id,
         name=said.name,
         phone=said.phone,
         document_key=bytes.fromhex(said.document_key) if said.document_key else None,

@@ -247,7 +247,7 @@ async def _insert(office: Office, case: Case, sealed: dict[str, Any], begun: Beg
     numbered = Case(**{**{name: getattr(case, name) for name in CASE_FIELDS}, "number": number})
     last = begun.document.number if begun.document else begun.document_last
     keys = people.digits_keys(number, office.vault, begun.phone, last)
-    with constraints({"case_idempotency_key_once": problems.CaseMovedOn}):
+    with constraints({"case_idempotency_key_once": problems.BeingMade, "case_remark_once": problems.BeingMade}):
         return await cases.insert_case(office.connection, numbered, {**sealed, "digits_keys": keys})
 
 

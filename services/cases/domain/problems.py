@@ -21,6 +21,14 @@ class CaseMovedOn(Problem):
     title = "The case has moved on."
 
 
+class BeingMade(Problem):
+    """The same request, or the same thing found in the hall, is being made a case at this moment: ask again."""
+
+    status = 409
+    code = "case_being_made"
+    title = "This case is being made at this moment."
+
+
 class ActNotNow(Problem):
     """The case is not where that can be done."""
 

@@ -7,7 +7,7 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Request
 
 from services.cases.commands import registering, replying
-from services.cases.domain import requests, views
+from services.cases.domain import problems, requests, views
 from services.cases.domain.people import PHONE_PURPOSE
 from services.cases.queries import following
 from services.cases.routes.parts import NeededKey, Running, limits_of, office, settings_of, vault_of
@@ -36,16 +36,31 @@ async def raise_case(request: Request, running: Running, wish: requests.Raise, k
     limits, counted = limits_of(running), _limits(request, running, wish)
     limits.take(counted)
     try:
-        async with database.transaction(running.pool) as connection:
-            acting = await office(running, connection, "citizen")
-            case, new = await registering.raised(acting, wish, key, account_id)
+        case_id, new = await _register(running, wish, key, account_id)
     except BaseException:
         limits.give_back(counted[1:])
         raise
     if not new:
         limits.give_back(counted[1:])
     running.published()
-    return await _shown(running, case.case_id)
+    return await _shown(running, case_id)
+
+
+async def _register(running: Runtime, wish: requests.Raise, key: str, account_id: UUID | None) -> tuple[UUID, bool]:
+    """The case, and whether it is new. Of the same request sent twice at once the second finds what the first made."""
+    try:
+        return await _try_to_register(running, wish, key, account_id)
+    except problems.BeingMade:
+        return await _try_to_register(running, wish, key, account_id)
+
+
+async def _try_to_register(
+    running: Runtime, wish: requests.Raise, key: str, account_id: UUID | None
+) -> tuple[UUID, bool]:
+    async with database.transaction(running.pool) as connection:
+        acting = await office(running, connection, "citizen")
+        case, new = await registering.raised(acting, wish, key, account_id)
+    return case.case_id, new
 
 
 def _limits(request: Request, running: Runtime, wish: requests.Raise) -> Sequence[Limit]:
