@@ -122,7 +122,8 @@ class EmbeddedStack:
         self._process.kill()
         self._process.wait(10)
         for each in alive(family):
-            each.kill()
+            with suppress(psutil.NoSuchProcess):  # it may end by itself between the look and the signal
+                each.kill()
 
 
 def alive(processes: list[psutil.Process]) -> list[psutil.Process]:

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from services.notifications import rendering
+from services.notifications import case_letters, rendering
 from services.notifications.channels import Letter, write
 from services.notifications.domain import OF_THE_DAY, ProxyCard, Today, Told, VisitorCard
 from services.notifications.rendering import Facts, FactsMissing, long_date, render
@@ -294,7 +294,7 @@ def test_every_kind_has_its_words_in_both_languages():
     templates = Path(rendering.__file__).parent / "templates"
     for language in ("zh", "en"):
         found = {path.stem for path in (templates / language).glob("*.txt") if not path.stem.startswith("_")}
-        assert found == set(KINDS) | OF_THE_DAY | {"sign_in_code"}
+        assert found == set(KINDS) | OF_THE_DAY | set(case_letters.KINDS.values()) | {"sign_in_code"}
 
 
 @pytest.mark.parametrize("language", ["zh", "en"])

@@ -286,11 +286,17 @@ def noted(case: Case, light: Light) -> Case | None:
     if light == "overdue" and not case.overdue_noted:
         counts = case.next_step in {"accept", "answer"}
         return replace(case, overdue_noted=True, times_overdue=case.times_overdue + counts)
-    if light == "red" and case.reminded != "red":
+    since = case.next_from
+    if light == "red" and case.reminded != "red" and _is_news(case.red_on, since):
         return replace(case, reminded="red")
-    if light == "amber" and case.reminded is None:
+    if light == "amber" and case.reminded is None and _is_news(case.amber_on, since):
         return replace(case, reminded="amber")
     return None
+
+
+def _is_news(turned_on: date | None, since: date | None) -> bool:
+    """Whether a light turned after its clock began: who is given a day for something need not be reminded at once."""
+    return turned_on is not None and since is not None and turned_on > since
 
 
 def looked_back(case: Case) -> Case:

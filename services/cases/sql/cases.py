@@ -141,8 +141,8 @@ async def select_due(connection: Connection, today: date, limit: int) -> list[UU
         select case_id from "case"
         where next_on is not null
           and ((next_on < $1 and not overdue_noted)
-               or (red_on <= $1 and next_on >= $1 and reminded is distinct from 'red')
-               or (amber_on <= $1 and red_on > $1 and reminded is null))
+               or (red_on <= $1 and red_on > next_from and next_on >= $1 and reminded is distinct from 'red')
+               or (amber_on <= $1 and amber_on > next_from and red_on > $1 and reminded is null))
         order by next_on, case_id
         limit $2
         """,
